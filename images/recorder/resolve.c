@@ -1,0 +1,158 @@
+/* Where a path leads, followed as the call would follow it. The recorder has the same mounts and the same root
+   as every caller, because new namespaces and chroot are refused. */
+#include "recorder.h"
+#include <ctype.h>
+#include <linux/limits.h>
+
+#define MAX_LINKS 40
+
+static bool append(char *path, size_t cap, const char *part, size_t n) {
+  size_t have = strlen(path);
+  bool slash = have == 0 || path[have - 1] != '/';
+  if (have + slash + n + 1 > cap) return false;
+  if (slash) path[have++] = '/';
+  memcpy(path + have, part, n);
+  path[have + n] = '\0';
+  return true;
+}
+
+/* The parent of an absolute path, never above `floor` (the length of an openat2 root, or 1). */
+static void to_parent(char *path, size_t floor) {
+  if (strlen(path) <= floor) return;
+  char *slash = strrchr(path, '/');
+  if (slash == path) path[1] = '\0';
+  else *slash = '\0';
+}
+
+/* Links under /proc that name no path but a thing: its text is where the thing really is. */
+static bool is_magic(const char *path) {
+  const char *p = path;
+  if (strncmp(p, "/proc/", 6) != 0 || !isdigit((unsigned char)p[6])) return false;
+  for (p += 6; isdigit((unsigned char)*p); p++) {}
+  if (strncmp(p, "/task/", 6) == 0)
+    for (p += 6; isdigit((unsigned char)*p); p++) {}
+  if (strncmp(p, "/fd/", 4) == 0 || strncmp(p, "/map_files/", 11) == 0 || strncmp(p, "/ns/", 4) == 0) return true;
+  return strcmp(p, "/cwd") == 0 || strcmp(p, "/root") == 0 || strcmp(p, "/exe") == 0;
+}
+
+static bool is_nameless(const char *text) { return text[0] != '/' || strncmp(text, "/memfd:", 7) == 0; }
+
+/* /proc/self and /proc/thread-self are the caller's, not the recorder's. */
+static const char *own_name(struct caller *c, const char *folder, const char *part, size_t n, char name[48], size_t *length) {
+  if (strcmp(folder, "/proc") != 0) return part;
+  if (n == 4 && memcmp(part, "self", 4) == 0) *length = (size_t)snprintf(name, 48, "%d", c->tgid);
+  else if (n == 11 && memcmp(part, "thread-self", 11) == 0) *length = (size_t)snprintf(name, 48, "%d/task/%d", c->tgid, c->tid);
+  else return part;
+  return name;
+}
+
+static int base_of(struct caller *c, int dir, char *out) {
+  char name[24];
+  snprintf(name, sizeof name, "fd/%d", dir);
+  ssize_t n = caller_link(c, dir == AT_FDCWD ? "cwd" : name, out, RESOLVED_BYTES);
+  return n < 0 ? (int)-n : 0;
+}
+
+/* Follows the link `text` found in folder `out->path`; what stood behind it in the path goes on after it. */
+static bool follow_link(char *rest, const char *text, const char *after) {
+  char joined[RESOLVED_BYTES];
+  int n = snprintf(joined, sizeof joined, "%s%s%s", text, *after == '\0' ? "" : "/", after);
+  if (n < 0 || (size_t)n >= sizeof joined) return false;
+  memcpy(rest, joined, (size_t)n + 1);
+  return true;
+}
+
+static void walk(struct caller *c, char *rest, unsigned how, size_t floor, struct place *out) {
+  char text[PATH_BYTES];
+  int links = 0;
+  for (char *at = rest;;) {
+    while (*at == '/') at++;
+    if (*at == '\0') return;
+    size_t n = strcspn(at, "/");
+    char *after = at + n;
+    if (n == 1 && at[0] == '.') {
+      at = after;
+      continue;
+    }
+    if (n == 2 && at[0] == '.' && at[1] == '.') {
+      to_parent(out->path, floor);
+      at = after;
+      continue;
+    }
+    char name[48];
+    size_t length = n;
+    const char *part = own_name(c, out->path, at, n, name, &length), *tail = after + strspn(after, "/");
+    size_t folder = strlen(out->path);
+    if (n > NAME_MAX || !append(out->path, sizeof out->path, part, length)) {
+      out->error = ENAMETOOLONG;
+      return;
+    }
+    /* Only the last component of a call that looks up its parent, or that was told so, is not followed. */
+    bool last = *tail == '\0', slash = last && *after == '/';
+    bool follow = !last || (how & RS_FOLLOW) || (slash && !(how & RS_PARENT));
+    if (part != at || !follow) {
+      at = after;
+      continue;
+    }
+    bool magic = is_magic(out->path);
+    ssize_t got = readlink(out->path, text, sizeof text - 1);
+    if (got < 0) {
+      if (errno == ENAMETOOLONG) {
+        out->error = ENAMETOOLONG;
+        return;
+      }
+      at = after;
+      continue;
+    }
+    text[got] = '\0';
+    if (magic) {
+      if (is_nameless(text)) {
+        snprintf(out->path, sizeof out->path, "%s", text);
+        out->nameless = true;
+        return;
+      }
+      snprintf(out->path, sizeof out->path, "%s", text);
+      at = after;
+      continue;
+    }
+    if (++links > MAX_LINKS) return;
+    out->path[folder] = '\0';
+    if (text[0] == '/') out->path[how & RS_IN_ROOT ? floor : 1] = '\0';
+    if (!follow_link(rest, text, after)) {
+      out->error = ENAMETOOLONG;
+      return;
+    }
+    at = rest;
+  }
+}
+
+void resolve_path(struct caller *c, int dir, const char *path, unsigned how, struct place *out) {
+  static char rest[RESOLVED_BYTES];
+  out->nameless = false;
+  out->error = 0;
+  strcpy(out->path, "/");
+  size_t floor = 1;
+  if (path[0] != '/' || (how & RS_IN_ROOT)) {
+    int error = base_of(c, dir, out->path);
+    if (error != 0) {
+      /* A bad descriptor is the kernel's to refuse; anything else could not be looked at. */
+      out->error = error == ENAMETOOLONG ? ENAMETOOLONG : error == ENOENT ? EBADF : EACCES;
+      return;
+    }
+    if (is_nameless(out->path)) {
+      out->nameless = true;
+      return;
+    }
+    if (how & RS_IN_ROOT) floor = strlen(out->path);
+  }
+  strcpy(rest, path);
+  walk(c, rest, how, floor, out);
+}
+
+void resolve_fd(struct caller *c, int fd, struct place *out) {
+  out->nameless = false;
+  out->error = 0;
+  int error = base_of(c, fd, out->path);
+  if (error != 0) out->error = error == ENAMETOOLONG ? ENAMETOOLONG : error == ENOENT ? EBADF : EACCES;
+  else out->nameless = is_nameless(out->path);
+}

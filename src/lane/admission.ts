@@ -1,0 +1,23 @@
+/** Lets an engine start only in a cage that is as promised. The questions are those of the proofs. */
+import { readdir, readlink } from 'node:fs/promises';
+import type { CageOptions } from '../cage/run.ts';
+import type { CageRequest } from '../cage/spec.ts';
+import { admissionProblems } from '../proofs/admission.ts';
+import type { RunContext } from './context.ts';
+
+/** The `admit` of one cage: the first reason why its engine must not start, or null. */
+export function admission(context: RunContext, role: CageRequest['role']): CageOptions['admit'] {
+  return (seen, inspect, requested) => {
+    const cage = { role, requested, inspect, imageConfig: context.image.config, seen };
+    return admissionProblems(cage, context.contract, context.hostNamespaces)[0] ?? null;
+  };
+}
+
+/** The harness's own namespaces by name, such as `{pid: "pid:[4026531836]"}`; empty where /proc has none. */
+export async function hostNamespaces(): Promise<Record<string, string>> {
+  const names = await readdir('/proc/self/ns').catch(() => []);
+  const links = await Promise.all(
+    names.map(async (name) => [name, await readlink(`/proc/self/ns/${name}`)] as const),
+  );
+  return Object.fromEntries(links);
+}

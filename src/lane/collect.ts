@@ -1,0 +1,115 @@
+/** Reads what the engine left, once the container is gone. Everything here is hostile input. */
+import { constants } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Engine, EnginePlan } from '../engines/engine.ts';
+import { place, reclaimArtifacts } from '../evidence/seal.ts';
+import type { TreeChange, TreeEntry } from '../schema/tree.ts';
+import { diffTrees, digestTree, type TreeDigest } from '../witness/tree.ts';
+import { makePatch } from '../workspace/patch.ts';
+import type { RunContext } from './context.ts';
+import type { EngineOutcome } from './engine-cage.ts';
+
+export interface Collected {
+  /** names the engine put where only the harness writes */
+  planted: string[];
+  after: TreeDigest;
+  changes: TreeChange[];
+  /** what a git patch cannot say, such as an empty folder or a FIFO */
+  inexpressible: string[];
+  patchFile: string;
+}
+
+/** More than this of an engine's own events is counted by the engine seam, not read. */
+const MAX_EVENTS_BYTES = 8 << 20;
+
+/** Reclaims the artifacts, digests the result, takes the patch and the engine's own events. */
+export async function collect(
+  context: RunContext,
+  engine: { engine: Engine; plan: EnginePlan; outcome: EngineOutcome },
+  pristine: string,
+  before: readonly TreeEntry[],
+): Promise<Collected> {
+  const { paths, contract, events } = context;
+  const planted = await reclaimArtifacts(paths.artifacts, contract.nonce);
+  planted.push(...(await alteredInputs(paths.artifacts, engine.plan.inputs)));
+  const { limits } = contract;
+  const after = await digestTree(paths.workspace, {
+    maxEntries: limits.workspace_files,
+    maxBytes: limits.workspace_bytes,
+  });
+  const changes = diffTrees(before, after.entries);
+  const patchFile = join(paths.spool, 'patch.diff');
+  const patch = await makePatch({
+    before: pristine,
+    after: paths.workspace,
+    leaveOut: contract.engine_state,
+    maxBytes: limits.workspace_bytes,
+    scratch: join(paths.spool, 'patch'),
+    out: patchFile,
+  });
+  const raw = await readEngineEvents(join(paths.artifacts, 'backend', 'events.jsonl'));
+  const normalized = engine.engine.normalize({
+    events: raw,
+    exitCode: engine.outcome.cage?.exit.exit_code ?? null,
+    changed: patch.files > 0,
+  });
+  for (const event of normalized.events) events.add('engine', event.type, event.data);
+  if (normalized.unmapped > 0)
+    events.add('harness', 'engine.events.unmapped', {
+      count: normalized.unmapped,
+      problems: normalized.problems,
+    });
+  events.add('harness', 'git.diff.checked', { files: patch.files, bytes: patch.bytes });
+  for (const name of ['stdout', 'stderr'] as const) {
+    await place(engine.outcome.files[name], paths.artifacts, `backend/${name}.log`);
+  }
+  return { planted, after, changes, inexpressible: patch.inexpressible, patchFile };
+}
+
+/** Inputs the engine altered: what it was given is evidence, so a changed copy counts as planted. */
+async function alteredInputs(artifacts: string, inputs: Record<string, string>): Promise<string[]> {
+  const altered: string[] = [];
+  for (const [name, text] of Object.entries(inputs)) {
+    const now = await readRegular(join(artifacts, 'inputs', name), Buffer.byteLength(text) + 1);
+    if (now?.toString('utf8') !== text) altered.push(`inputs/${name}`);
+  }
+  return altered;
+}
+
+async function readEngineEvents(path: string): Promise<string | null> {
+  const bytes = await readRegular(path, MAX_EVENTS_BYTES);
+  return bytes === null ? null : bytes.toString('utf8');
+}
+
+/** The first `limit` bytes of a regular file; null for a link, FIFO, folder or nothing. Never waits. */
+async function readRegular(path: string, limit: number): Promise<Buffer | null> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    () => null,
+  );
+  if (file === null) return null;
+  try {
+    if (!(await file.stat()).isFile()) return null;
+    const bytes = Buffer.alloc(Math.min(limit, Math.max(1, (await file.stat()).size)));
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+    return bytes.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** A spool text for test.log: both test runs, each under a line that says which. */
+export async function testLog(runs: { title: string; stdout: string; stderr: string }[]): Promise<string> {
+  const parts: string[] = [];
+  for (const run of runs) {
+    const [out, err] = await Promise.all([readFile(run.stdout, 'utf8'), readFile(run.stderr, 'utf8')]);
+    parts.push(
+      `==> ${run.title}: standard output\n${ensureNewline(out)}==> ${run.title}: standard error\n${ensureNewline(err)}`,
+    );
+  }
+  return parts.join('\n');
+}
+
+function ensureNewline(text: string): string {
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
+}

@@ -1,0 +1,34 @@
+/** What every step of one run shares. Data only. */
+import type Docker from 'dockerode';
+import type { Clock } from '../evidence/clock.ts';
+import type { EventLog } from '../evidence/events.ts';
+import type { RunPaths } from '../evidence/layout.ts';
+import type { Trace } from '../evidence/trace.ts';
+import type { Contract } from '../schema/contract.ts';
+import type { Owner } from './prepare.ts';
+import type { Progress } from './progress.ts';
+
+/** The image a run uses, as the container engine names it. */
+export interface RunImage {
+  reference: string;
+  digest: string;
+  config: unknown;
+}
+
+export interface RunContext {
+  docker: Docker;
+  image: RunImage;
+  paths: RunPaths;
+  contract: Contract;
+  owner: Owner;
+  clock: Clock;
+  events: EventLog;
+  trace: Trace;
+  progress: Progress;
+  signal: AbortSignal;
+  /** the harness's own /proc/self/ns, from which every cage's must differ */
+  hostNamespaces: Record<string, string>;
+  /** resolved host paths no engine may look for; empty unless reads are recorded */
+  forbiddenPaths: string[];
+  runtime: string | undefined;
+}

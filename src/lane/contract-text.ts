@@ -1,0 +1,8 @@
+/** The one text of a contract: in inputs/ for the engine, in the bundle for the reviewer, and under its digest. */
+import { jsonDocument } from '../evidence/json.ts';
+import type { Contract } from '../schema/contract.ts';
+
+/** The exact bytes of contract.json, as a string. */
+export function contractText(contract: Contract): string {
+  return jsonDocument(contract);
+}

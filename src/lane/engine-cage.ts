@@ -1,0 +1,80 @@
+/** Runs the engine in its cage with the watcher on both folders and the limits on the workspace. */
+import { join } from 'node:path';
+import type { EnginePlan } from '../engines/engine.ts';
+import type { CageRecord } from '../schema/cage.ts';
+import { startWatcher } from '../witness/watcher.ts';
+import { measureUsage } from '../workspace/usage.ts';
+import { admission } from './admission.ts';
+import type { RunContext } from './context.ts';
+import { ownerLabels } from './identity.ts';
+import { type CageSpool, cageSpool, runRecordedCage } from './recorded-cage.ts';
+
+export interface EngineOutcome {
+  /** null where no container could be made */
+  cage: CageRecord | null;
+  problem: string | null;
+  files: CageSpool;
+  watchFile: string;
+}
+
+/** Watcher ready, cage run, watcher drained: in this order, whatever happens in between. */
+export async function runEngine(context: RunContext, plan: EnginePlan): Promise<EngineOutcome> {
+  const { paths, contract, clock } = context;
+  const watchFile = join(paths.spool, 'watch.jsonl');
+  const files = cageSpool(paths.spool, 'engine');
+  const watcher = await startWatcher({
+    workspace: paths.workspace,
+    artifacts: paths.artifacts,
+    clock: () => clock.now().t_ms,
+    spoolFile: watchFile,
+    nonce: contract.nonce,
+  });
+  try {
+    const cage = await engineCage(context, plan, files);
+    return { cage, problem: null, files, watchFile };
+  } catch (error) {
+    return { cage: null, problem: (error as Error).message, files, watchFile };
+  } finally {
+    await watcher.drain();
+  }
+}
+
+function engineCage(context: RunContext, plan: EnginePlan, files: CageSpool): Promise<CageRecord> {
+  const { paths, contract, owner } = context;
+  const { limits } = contract;
+  const folders = [paths.workspace, paths.artifacts];
+  return runRecordedCage(
+    context.docker,
+    {
+      role: 'engine',
+      runId: contract.run_id,
+      nonce: contract.nonce,
+      image: context.image,
+      workspaceDir: paths.workspace,
+      artifactsDir: paths.artifacts,
+      user: owner,
+      argv: plan.argv,
+      env: plan.env,
+      limits,
+      record: contract.record,
+      ...(context.runtime === undefined ? {} : { runtime: context.runtime }),
+      labels: ownerLabels(contract.run_id, 'engine'),
+    },
+    {
+      timeoutMs: limits.timeout_ms,
+      forbiddenPaths: context.forbiddenPaths,
+      admit: admission(context, 'engine'),
+      watchLimits: async () => {
+        const usage = await measureUsage(folders, {
+          maxBytes: limits.workspace_bytes,
+          maxEntries: limits.workspace_files,
+        });
+        return usage.exceeded ? 'workspace_limit' : null;
+      },
+      signal: context.signal,
+      imageConfig: context.image.config,
+    },
+    files,
+    ({ allowed, denied }) => context.progress.note('engine', `${allowed} writes allowed, ${denied} denied`),
+  );
+}

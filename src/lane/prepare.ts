@@ -1,0 +1,102 @@
+/** Makes the run directory: two folders for the cage, one of the harness's own. Starts nothing. */
+import { chmod, chown, lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ProofboxError } from '../errors.ts';
+import { BACKEND_DIRS, ENGINE_DIRS, type RunPaths, runPaths } from '../evidence/layout.ts';
+
+export interface Owner {
+  uid: number;
+  gid: number;
+}
+
+/**
+ * Claims the run directory: it must not exist, or be an empty folder.
+ * @throws ProofboxError `usage` where something stands there, `host` where it cannot be made
+ */
+export async function claimRunDirectory(root: string): Promise<RunPaths> {
+  if (root.includes(':') || root.includes('\n')) {
+    throw new ProofboxError(
+      'usage',
+      `the run directory ${JSON.stringify(root)} holds a colon or a line break, which a bind mount cannot name`,
+      {
+        fix: 'choose another folder with --out',
+      },
+    );
+  }
+  await mkdir(dirname(root), { recursive: true }).catch((cause) => {
+    throw unwritable(dirname(root), cause);
+  });
+  await mkdir(root, { mode: 0o755 }).catch(async (cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'EEXIST') throw unwritable(root, cause);
+    const stat = await lstat(root);
+    const entries = stat.isDirectory() ? await readdir(root) : null;
+    if (entries?.length === 0) return;
+    const what = stat.isSymbolicLink()
+      ? 'is a symbolic link'
+      : stat.isDirectory()
+        ? 'is not empty'
+        : 'is not a folder';
+    throw new ProofboxError('usage', `the run directory ${root} ${what}`, {
+      fix: 'give --out a path that does not exist yet; a run is never overwritten',
+    });
+  });
+  const paths = runPaths(root);
+  // Two runs may race for one empty folder: whoever makes the spool owns it.
+  await mkdir(paths.spool, { mode: 0o700 }).catch((cause) => {
+    throw cause.code === 'EEXIST'
+      ? new ProofboxError('usage', `another run is using ${root}`, { fix: 'give --out another path', cause })
+      : unwritable(root, cause);
+  });
+  return paths;
+}
+
+/** The two folders of a cage, owned by its user, with the link targets of /tmp, /var/tmp and $HOME. */
+export async function makeCageFolders(workspace: string, artifacts: string, owner: Owner): Promise<void> {
+  await mkdir(workspace, { recursive: true });
+  await mkdir(artifacts);
+  for (const name of ENGINE_DIRS) await mkdir(join(artifacts, name));
+  for (const name of BACKEND_DIRS) await mkdir(join(artifacts, 'backend', name));
+  const folders = [
+    workspace,
+    artifacts,
+    ...ENGINE_DIRS.map((n) => join(artifacts, n)),
+    ...BACKEND_DIRS.map((n) => join(artifacts, 'backend', n)),
+  ];
+  for (const folder of folders) {
+    await chmod(folder, 0o755);
+    await giveTo(folder, owner);
+  }
+}
+
+/** Writes what the engine may read into inputs/. Names are the harness's own, never an engine's. */
+export async function writeInputs(
+  artifacts: string,
+  inputs: Record<string, string>,
+  owner: Owner,
+): Promise<void> {
+  for (const [name, text] of Object.entries(inputs)) {
+    const path = join(artifacts, 'inputs', name);
+    await writeFile(path, text, { flag: 'wx', mode: 0o444 });
+    await giveTo(path, owner);
+  }
+}
+
+/** Removes the harness's own folder and the copies that only the cages needed. */
+export async function removeSpool(paths: RunPaths): Promise<void> {
+  await rm(paths.spool, { recursive: true, force: true, maxRetries: 3 });
+}
+
+async function giveTo(path: string, owner: Owner): Promise<void> {
+  if (process.getuid?.() === 0) await chown(path, owner.uid, owner.gid);
+}
+
+function unwritable(path: string, cause: NodeJS.ErrnoException): ProofboxError {
+  return new ProofboxError(
+    'usage',
+    `the runs folder ${path} cannot be written (${cause.code ?? cause.message})`,
+    {
+      fix: 'make it writable, free some space, or choose another place with --out',
+      cause,
+    },
+  );
+}

@@ -1,0 +1,204 @@
+/** One run from fixture to verdict. Order and cleaning up only: every step has a file of its own. */
+import { join, resolve } from 'node:path';
+import type Docker from 'dockerode';
+import { makeContract, mergeWork } from '../contract/contract.ts';
+import type { LoadedFixture } from '../contract/fixture.ts';
+import type { Engine } from '../engines/engine.ts';
+import { startClock } from '../evidence/clock.ts';
+import { eventLog } from '../evidence/events.ts';
+import { Trace } from '../evidence/trace.ts';
+import type { Versions } from '../schema/cage.ts';
+import type { ContractFile, Limits } from '../schema/fixture.ts';
+import type { Report } from '../schema/report.ts';
+import { digestTree } from '../witness/tree.ts';
+import { copyFixture } from '../workspace/copy.ts';
+import { initRepository } from '../workspace/repository.ts';
+import { hostNamespaces } from './admission.ts';
+import { type Collected, collect } from './collect.ts';
+import type { RunContext, RunImage } from './context.ts';
+import { contractText } from './contract-text.ts';
+import { type EngineOutcome, runEngine } from './engine-cage.ts';
+import { type GuardedRoot, guardForbidden } from './forbidden.ts';
+import { cageUser, newIdentity } from './identity.ts';
+import { judge } from './judge.ts';
+import { claimRunDirectory, makeCageFolders, removeSpool, writeInputs } from './prepare.ts';
+import type { Progress, StepId } from './progress.ts';
+import { runTests, type TestsOutcome } from './verification.ts';
+
+/** Everything one run needs. Whoever calls has checked flags and fixture: nothing here asks or guesses. */
+export interface RunRequest {
+  docker: Docker;
+  versions: Versions;
+  image: RunImage;
+  fixture: LoadedFixture;
+  contractFile: ContractFile;
+  limits: Partial<Limits>;
+  engine: Engine;
+  /** program and arguments of the `command` engine; empty otherwise */
+  commandArgv: string[];
+  record: 'writes' | 'reads';
+  /** the run directory, or null for runs/<run-id> under `runsDir` */
+  out: string | null;
+  runsDir: string;
+  forbidden: GuardedRoot[];
+  /** text of the configuration file, searched for forbidden paths */
+  configText: string;
+  runtime: string | undefined;
+  progress: Progress;
+  signal: AbortSignal;
+}
+
+export interface RunResult {
+  report: Report;
+  /** absolute run directory */
+  directory: string;
+}
+
+/**
+ * Runs one lane and leaves a sealed bundle.
+ * @throws ProofboxError before anything started where the request cannot be carried out; afterwards every
+ *   failure is part of the evidence, and the run directory holds a report
+ */
+export async function runLane(request: RunRequest): Promise<RunResult> {
+  const clock = startClock();
+  const identity = newIdentity(new Date(clock.startedAt));
+  const { nonce, runId } = identity;
+  const work = mergeWork(request.fixture.fixture, request.contractFile, request.limits);
+  const plan = request.engine.plan({ fixture: work, argv: request.commandArgv });
+  const paths = await claimRunDirectory(resolve(request.out ?? join(request.runsDir, runId)));
+  const owner = cageUser();
+  try {
+    const guard = await guardForbidden(request.forbidden, paths, nonce);
+    const pristine = join(paths.spool, 'pristine');
+    await copyFixture(request.fixture.workspace, pristine, owner);
+    const fixtureTree = await digestTree(pristine, {
+      maxEntries: work.limits.workspace_files,
+      maxBytes: work.limits.workspace_bytes,
+    });
+    const contract = makeContract({
+      nonce,
+      runId,
+      fixture: request.fixture.fixture,
+      fixtureDigest: fixtureTree.digest,
+      contractFile: request.contractFile,
+      limits: request.limits,
+      engine: { name: request.engine.name, argv: plan.argv, requiredEvents: plan.requiredEvents },
+      record: request.record,
+    });
+    const context: RunContext = {
+      docker: request.docker,
+      image: request.image,
+      paths,
+      contract,
+      owner,
+      clock,
+      events: eventLog(clock, nonce),
+      trace: new Trace(clock, nonce, runId),
+      progress: request.progress,
+      signal: request.signal,
+      hostNamespaces: await hostNamespaces(),
+      forbiddenPaths: request.record === 'reads' ? guard.paths : [],
+      runtime: request.runtime,
+    };
+    return await carryOut(request, context, { plan, pristine, guard });
+  } finally {
+    await removeSpool(paths);
+  }
+}
+
+interface Prepared {
+  plan: ReturnType<Engine['plan']>;
+  pristine: string;
+  guard: Awaited<ReturnType<typeof guardForbidden>>;
+}
+
+async function carryOut(request: RunRequest, context: RunContext, prepared: Prepared): Promise<RunResult> {
+  const { contract, paths, events, owner } = context;
+  const { plan, pristine, guard } = prepared;
+  events.add('harness', 'run.started', {
+    run_id: contract.run_id,
+    fixture: contract.fixture.id,
+    engine: contract.engine.name,
+  });
+  const before = await step(context, 'prepare', async () => {
+    await makeCageFolders(paths.workspace, paths.artifacts, owner);
+    await copyFixture(pristine, paths.workspace, owner);
+    if (contract.git) await initRepository(paths.workspace, owner);
+    await writeInputs(paths.artifacts, { ...plan.inputs, 'contract.json': contractText(contract) }, owner);
+    events.add('harness', 'task.contract.created', {
+      allowed_files: contract.allowed_files,
+      test_command: contract.test_command,
+    });
+    return digestTree(paths.workspace, {
+      maxEntries: contract.limits.workspace_files,
+      maxBytes: contract.limits.workspace_bytes,
+    });
+  });
+  const command = contract.test_command;
+  // Side by side, on copies of their own; both are over before anything is read or removed.
+  const engineDone = step(context, 'engine', () => runEngine(context, plan));
+  engineDone.catch(() => undefined);
+  const first = await settled(
+    command === null
+      ? null
+      : step(context, 'tests_before', () => runTests(context, 'tests_before', pristine, command)),
+  );
+  const outcome = await engineDone;
+  const collected = await step(context, 'collect', () =>
+    collect(context, { engine: request.engine, plan, outcome }, pristine, before.entries),
+  );
+  const second = await settled(afterwards(context, outcome, collected, command));
+  events.add('harness', 'run.completed', { ended_by: outcome.cage?.exit.ended_by ?? 'lost' });
+  const report = await step(context, 'judge', () =>
+    judge({
+      context,
+      request,
+      plan,
+      outcome,
+      collected,
+      before,
+      guard,
+      tests: { before: first, after: second },
+    }),
+  );
+  return { report, directory: paths.root };
+}
+
+/** The tests after the engine; nothing to run where it was interrupted or there is no command. */
+async function afterwards(
+  context: RunContext,
+  outcome: EngineOutcome,
+  collected: Collected,
+  command: string[] | null,
+): Promise<TestsOutcome | null> {
+  if (command === null || outcome.cage === null || context.signal.aborted || collected.after.truncated)
+    return null;
+  const tests = await step(context, 'tests_after', () =>
+    runTests(context, 'tests_after', context.paths.workspace, command),
+  );
+  context.events.add('harness', 'verification.completed', {
+    command,
+    exit_code: tests.run.exit_code,
+    passed: tests.run.passed,
+  });
+  return tests;
+}
+
+/** A test run that could not be made is no test run: the tests proof fails, the run goes on to its report. */
+async function settled(tests: Promise<TestsOutcome | null> | null): Promise<TestsOutcome | null> {
+  return tests === null ? null : tests.catch(() => null);
+}
+
+async function step<T>(context: RunContext, id: StepId, act: () => Promise<T>): Promise<T> {
+  const { progress, trace } = context;
+  const began = performance.now();
+  progress.start(id);
+  try {
+    const value = await trace.span(id, act);
+    progress.end(id, 'done', performance.now() - began);
+    return value;
+  } catch (error) {
+    progress.end(id, 'failed', performance.now() - began, (error as Error).message);
+    throw error;
+  }
+}

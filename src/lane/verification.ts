@@ -1,0 +1,85 @@
+/** Runs the fixture's tests in a cage of their own, on a copy that nothing else uses. Never on the host. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CAGE_ENV } from '../engines/environment.ts';
+import type { CageRecord } from '../schema/cage.ts';
+import type { TestRun } from '../schema/report.ts';
+import { copyResult } from '../workspace/copy.ts';
+import { admission } from './admission.ts';
+import type { RunContext } from './context.ts';
+import { ownerLabels } from './identity.ts';
+import { makeCageFolders } from './prepare.ts';
+import { type CageSpool, cageSpool, runRecordedCage } from './recorded-cage.ts';
+
+export interface TestsOutcome {
+  cage: CageRecord;
+  run: TestRun;
+  files: CageSpool;
+}
+
+/**
+ * Copies `source` and runs the test command on the copy.
+ * @param source the pristine fixture copy for `tests_before`, the result for `tests_after`
+ */
+export async function runTests(
+  context: RunContext,
+  role: 'tests_before' | 'tests_after',
+  source: string,
+  command: string[],
+): Promise<TestsOutcome> {
+  const { paths, owner, contract } = context;
+  const folder = join(paths.spool, role);
+  const workspace = join(folder, 'workspace');
+  const artifacts = join(folder, 'artifacts');
+  const { limits } = contract;
+  await makeCageFolders(workspace, artifacts, owner);
+  await copyResult(source, workspace, {
+    ...owner,
+    leaveOut: contract.engine_state,
+    limits: { maxEntries: limits.workspace_files, maxBytes: limits.workspace_bytes },
+  });
+  const files = cageSpool(paths.spool, role);
+  const began = performance.now();
+  const cage = await runRecordedCage(
+    context.docker,
+    {
+      role,
+      runId: contract.run_id,
+      nonce: contract.nonce,
+      image: context.image,
+      workspaceDir: workspace,
+      artifactsDir: artifacts,
+      user: owner,
+      argv: command,
+      env: CAGE_ENV,
+      limits: { ...limits, timeout_ms: limits.test_timeout_ms },
+      record: 'writes',
+      ...(context.runtime === undefined ? {} : { runtime: context.runtime }),
+      labels: ownerLabels(contract.run_id, role),
+    },
+    {
+      timeoutMs: limits.test_timeout_ms,
+      forbiddenPaths: [],
+      admit: admission(context, role),
+      signal: context.signal,
+      imageConfig: context.image.config,
+    },
+    files,
+  );
+  const duration = performance.now() - began;
+  await rm(folder, { recursive: true, force: true });
+  return { cage, files, run: testRun(cage, duration) };
+}
+
+/** Passed only where the test command itself ended with 0 and the recorder's account is whole. */
+function testRun(cage: CageRecord, wallMs: number): TestRun {
+  const { exit } = cage;
+  const ended = exit.ended_by === 'engine_exit' && cage.stream.complete;
+  return {
+    exit_code: exit.exit_code,
+    signal: exit.signal,
+    passed: ended && exit.exit_code === 0 && !exit.oom_killed,
+    stopped: ended ? null : (exit.stop_reason ?? 'lost'),
+    duration_ms: Math.round(cage.end?.wall_ms ?? wallMs),
+  };
+}

@@ -1,0 +1,182 @@
+/**
+ * What the proofs look at: every document of one run, parsed or with the reason why it could not be.
+ * Types only. Who fills this in (the lane while it runs, `verify` on a bundle) must never guess a value.
+ */
+
+import type { z } from 'zod';
+import type { CageDocument } from '../schema/cage.ts';
+import type { Digest } from '../schema/common.ts';
+import type { Contract } from '../schema/contract.ts';
+import type { NormalizedEvent } from '../schema/event.ts';
+import type { Verdict, WriteRoot } from '../schema/recorder.ts';
+import type { Digests, ForbiddenDocument, TestRun } from '../schema/report.ts';
+import type { TreeChange, Trees } from '../schema/tree.ts';
+
+/** A document that was read whole, or why it was not: "missing", "truncated", "does not parse: …". */
+export type Loaded<T> = { value: T; problem?: never } | { problem: string; value?: never };
+
+/** The first line of a JSON-lines file that is not as it must be. `line` counts from 1. */
+export interface LineProblem {
+  line: number;
+  /** completes "line N …", such as "breaks the sequence: expected 7, found 9" */
+  what: string;
+}
+
+/** One record worth showing, with its line. */
+export interface SampledRecord {
+  line: number;
+  syscall: string;
+  access: string;
+  path: string;
+  resolved: string;
+  verdict: z.infer<typeof Verdict>;
+  reason?: string;
+}
+
+/** Records counted by root and verdict. */
+export type RootCounts = Record<WriteRoot, { allowed: number; denied: number }>;
+
+/** One pass over `writes.jsonl`. */
+export interface WritesSummary {
+  /** whole lines, sound or not */
+  count: number;
+  /** on line 1; null where it is absent or the file has no line */
+  nonce: string | null;
+  problem: LineProblem | null;
+  /** records of every access but `read`, by the root that the recorder named */
+  counts: RootCounts;
+  reads: { allowed: number; denied: number };
+  /** denied by a root of its own: nothing under the two folders, no device, no kernel file */
+  denied: {
+    count: number;
+    first: SampledRecord | null;
+    /** most frequent first, at most 50 */
+    paths: { path: string; attempts: number }[];
+    /** denied because the caller could not be read */
+    unreadable: number;
+    /** denied because of the calling convention (i386, x32) */
+    foreign_abi: number;
+  };
+  /** allowed, though the path does not lie where `root` says or `root` is none; counted whole, sampled */
+  misplaced: { count: number; samples: SampledRecord[] };
+  /** any record that names a forbidden path; counted whole, sampled */
+  forbidden: { count: number; samples: SampledRecord[] };
+}
+
+/** One pass over `processes.jsonl`. */
+export interface ProcessesSummary {
+  count: number;
+  nonce: string | null;
+  problem: LineProblem | null;
+  /** programs the recorder refused to start */
+  denied: number;
+}
+
+/** One pass over `watch.jsonl`. */
+export interface WatchSummary {
+  count: number;
+  nonce: string | null;
+  problem: LineProblem | null;
+  /** milliseconds since the run began; null where line 1 is not `ready` */
+  ready_ms: number | null;
+  /** null where the last line is not `drained` */
+  drained_ms: number | null;
+  /** `error` records: how many, and the first few messages */
+  errors: { count: number; first: string[] };
+}
+
+/** What src/witness/reconcile.ts found. */
+export interface Reconciliation {
+  /** differences between the trees that no recorded attempt explains */
+  unexplained: { path: string; change: TreeChange['change'] }[];
+  /** what the watcher saw and no recorded attempt explains */
+  watched_unexplained: { path: string; change: string }[];
+}
+
+/** One entry of the bundle that is no folder. */
+export interface FileFacts {
+  kind: Digests['files'][string]['kind'];
+  /** null where there is nothing to read: FIFO, socket, device, a file nobody may read */
+  digest: Digest | null;
+  size: number;
+  /** null only in a sealed bundle: copying it to another machine changes both times */
+  mtime_ms: number | null;
+  ctime_ms: number | null;
+}
+
+/** What the harness knows of the run itself. In a sealed bundle it comes from `report.json`. */
+export interface RunFacts {
+  /** `live`: the verdict is being made, report and digests do not exist yet. `sealed`: a finished bundle. */
+  phase: 'live' | 'sealed';
+  run_id: string;
+  nonce: string;
+  /** RFC 3339, UTC */
+  started_at: string;
+  finished_at: string;
+  /** from started to finished by the monotonic clock */
+  wall_ms: number;
+  /** SIGINT or SIGTERM came at any time of the run */
+  interrupted: boolean;
+  artifact_dir_was_empty: boolean;
+  /** names of harness files that the engine had planted, relative to the bundle */
+  forged: string[];
+  /** stdout.log and stderr.log hold every byte that came */
+  backend_complete: boolean;
+  /** of the sandbox image, as the harness resolved it before the start */
+  image_digest: string;
+  /** real host folders that were meant to be bound; null only in a sealed bundle */
+  binds: { workspace: string; artifacts: string } | null;
+  /** the harness's own /proc/self/ns, such as `{pid: "pid:[4026531836]"}`; null only in a sealed bundle */
+  host_namespaces: Record<string, string> | null;
+}
+
+/** Everything a proof may look at. */
+export interface Evidence {
+  cage: Loaded<CageDocument>;
+  contract: Loaded<Contract>;
+  events: Loaded<NormalizedEvent[]>;
+  trees: Loaded<Trees>;
+  forbidden: Loaded<ForbiddenDocument>;
+  writes: Loaded<WritesSummary>;
+  processes: Loaded<ProcessesSummary>;
+  watch: Loaded<WatchSummary>;
+  reconciliation: Loaded<Reconciliation>;
+  /** null while the run is live: written after the verdict */
+  digests: Loaded<Digests> | null;
+  /** every entry under run_artifact_dir but folders, by its path relative to it */
+  files: Map<string, FileFacts>;
+  run: RunFacts;
+  verification: { before: TestRun | null; after: TestRun | null };
+}
+
+/** Documents that stand in the bundle, and the file each comes from. */
+export const DOCUMENT_FILES = {
+  cage: 'cage.json',
+  contract: 'contract.json',
+  events: 'events.normalized.jsonl',
+  trees: 'trees.json',
+  forbidden: 'forbidden.json',
+  writes: 'writes.jsonl',
+  processes: 'processes.jsonl',
+  watch: 'watch.jsonl',
+  digests: 'digests.json',
+} as const;
+
+/** Files that must be there before a verdict is made. */
+export const REQUIRED_BEFORE_VERDICT = [
+  'cage.json',
+  'contract.json',
+  'events.normalized.jsonl',
+  'forbidden.json',
+  'trees.json',
+  'writes.jsonl',
+  'processes.jsonl',
+  'watch.jsonl',
+  'patch.diff',
+  'test.log',
+  'backend/stdout.log',
+  'backend/stderr.log',
+] as const;
+
+/** Files that are written with the verdict, needed in a sealed bundle. */
+export const REQUIRED_IN_BUNDLE = ['report.json', 'report.md', 'trace.jsonl', 'digests.json'] as const;

@@ -1,0 +1,65 @@
+/** Whether the containers of `cage.json` are of this run: their names, images and times. */
+import type { CageDocument, CageRecord } from '../schema/cage.ts';
+import { Inspect } from '../schema/inspect.ts';
+import { cageRecords, engineCage } from './cages.ts';
+import type { Evidence } from './evidence.ts';
+import { type Finding, place } from './outcome.ts';
+import { isInRun } from './window.ts';
+
+/** Everything about the containers that does not belong to this run. */
+export function freshCages(evidence: Evidence, document: CageDocument): Finding[] {
+  const findings: Finding[] = [];
+  engineCage(document, findings);
+  const ids = new Set<string>();
+  for (const { at, record } of cageRecords(document)) {
+    const problems = [...identity(evidence, record), ...times(evidence, record)];
+    if (ids.has(record.container_id)) problems.push('has the container of another cage');
+    ids.add(record.container_id);
+    if (!record.removed) problems.push('was not removed');
+    for (const problem of problems) {
+      findings.push({
+        code: 'evidence_incomplete',
+        message: `the container of ${record.role} ${problem}`,
+        place: place('cage', at),
+      });
+    }
+  }
+  return findings;
+}
+
+function identity(evidence: Evidence, record: CageRecord): string[] {
+  const problems: string[] = [];
+  const { requested, seen, end } = record;
+  for (const key of ['inspect_created', 'inspect_exited'] as const) {
+    const inspect = Inspect.safeParse(record[key]);
+    if (!inspect.success) problems.push(`has no sound ${key}`);
+    else {
+      if (inspect.data.Id !== record.container_id) problems.push(`has another id in ${key}`);
+      if (inspect.data.Image !== evidence.run.image_digest) problems.push(`is of another image in ${key}`);
+    }
+  }
+  if (record.image.digest !== evidence.run.image_digest || requested.Image !== evidence.run.image_digest) {
+    problems.push("is of another image than the run's");
+  }
+  const { nonce } = evidence.run;
+  const asked = Array.isArray(requested.Cmd) ? requested.Cmd[requested.Cmd.indexOf('--nonce') + 1] : null;
+  if (asked !== nonce || seen?.nonce !== nonce || end?.nonce !== nonce)
+    problems.push('carries another nonce');
+  return problems;
+}
+
+function times(evidence: Evidence, record: CageRecord): string[] {
+  const own = [record.created_at, record.started_at, record.finished_at];
+  const exited = Inspect.safeParse(record.inspect_exited);
+  const engines = exited.success
+    ? [exited.data.Created, exited.data.State.StartedAt, exited.data.State.FinishedAt]
+    : [];
+  return [own, engines].flatMap((moments) => {
+    if (moments.some((moment) => moment === null || !isInRun(evidence, moment)))
+      return ['did not live within the run'];
+    const order = moments.map((moment) => Date.parse(moment ?? ''));
+    return order.some((time, index) => index > 0 && time < (order[index - 1] ?? 0))
+      ? ['ended before it began']
+      : [];
+  });
+}

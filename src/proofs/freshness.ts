@@ -1,0 +1,73 @@
+/** Proof: all of the evidence was made in this run, by these containers, between its start and its end. */
+import type { Evidence } from './evidence.ts';
+import { freshCages } from './freshness-cages.ts';
+import { freshFiles } from './freshness-files.ts';
+import {
+  type Claim,
+  conclude,
+  DOCUMENT_NAMES,
+  type DocumentName,
+  type Finding,
+  type ProofOutcome,
+  place,
+  take,
+} from './outcome.ts';
+import { clockFindings } from './window.ts';
+
+const CLAIM: Claim = {
+  id: 'freshness',
+  claim:
+    "Every document carries this run's nonce, and container, clocks, image and files all belong to the time of this run.",
+  requirements: ['P8', 'R11'],
+};
+
+export function freshness(evidence: Evidence): ProofOutcome {
+  const findings: Finding[] = [];
+  if (!evidence.run.artifact_dir_was_empty) {
+    findings.push({ code: 'evidence_incomplete', message: 'the artifact folder was not empty at the start' });
+  }
+  findings.push(...clockFindings(evidence));
+  for (const document of DOCUMENT_NAMES) findings.push(...nonceFindings(evidence, document, findings));
+  const contract = evidence.contract.value;
+  if (contract !== undefined && contract.run_id !== evidence.run.run_id) {
+    findings.push(stale('contract', 'is of another run', '/run_id'));
+  }
+  const cage = evidence.cage.value;
+  if (cage !== undefined) findings.push(...freshCages(evidence, cage));
+  findings.push(...freshFiles(evidence));
+  return conclude(evidence, CLAIM, {
+    findings,
+    rests: [
+      ...DOCUMENT_NAMES.filter((name) => name !== 'digests').map((name) => place(name)),
+      place('cage', '/engine/container_id'),
+      place('cage', '/engine/image/digest'),
+    ],
+    holds: `nonce ${evidence.run.nonce} in every document; container ${(cage?.engine?.container_id ?? '').slice(0, 12)} within ${evidence.run.started_at} and ${evidence.run.finished_at}`,
+  });
+}
+
+/** The nonce of one document. A record without a line has none to carry; coverage says whether that may be. */
+function nonceFindings(evidence: Evidence, document: DocumentName, findings: Finding[]): Finding[] {
+  const { nonce } = evidence.run;
+  if (document === 'digests' && evidence.digests === null) return [];
+  if (document === 'events') {
+    const events = take(evidence.events, 'events', findings) ?? [];
+    if (events.length === 0) return [stale(document, 'is empty')];
+    const line = events.findIndex((event) => event.nonce !== nonce) + 1;
+    return line === 0 ? [] : [stale(document, 'carries another nonce', `line ${line}`)];
+  }
+  const loaded = evidence[document];
+  const value =
+    loaded === null ? undefined : take<{ nonce: string | null; count?: number }>(loaded, document, findings);
+  if (value === undefined || value.nonce === nonce) return [];
+  const isEmptyRecord =
+    (document === 'writes' || document === 'processes') && value.count === 0 && value.nonce === null;
+  return isEmptyRecord
+    ? []
+    : [stale(document, 'carries another nonce', value.count === undefined ? '/nonce' : 'line 1')];
+}
+
+function stale(document: DocumentName, what: string, at?: string): Finding {
+  const where = place(document, at);
+  return { code: 'evidence_incomplete', message: `${where.file} ${what}`, place: where };
+}

@@ -1,0 +1,26 @@
+/** One pass over `watch.jsonl` in bounded memory. Never keeps the paths themselves. */
+import { WatchRecord } from '../schema/tree.ts';
+import type { Loaded, WatchSummary } from './evidence.ts';
+import { scanLines } from './lines.ts';
+
+const MAX_ERRORS = 10;
+
+/**
+ * Summarizes the lines of `watch.jsonl`, in order, without their line ends.
+ * @returns a problem only where the lines could not be read to their end
+ */
+export async function summarizeWatch(lines: AsyncIterable<string>): Promise<Loaded<WatchSummary>> {
+  const errors = { count: 0, first: [] as string[] };
+  let ready: number | null = null;
+  let drained: number | null = null;
+  const scan = await scanLines(lines, WatchRecord, (record, line) => {
+    if (record.event === 'ready' && line === 1) ready = record.t_ms;
+    // Only a `drained` on the last line says that nothing is missing: each later record takes it back.
+    drained = record.event === 'drained' ? record.t_ms : null;
+    if (record.event !== 'error') return;
+    errors.count += 1;
+    if (errors.first.length < MAX_ERRORS) errors.first.push(record.message ?? record.path);
+  });
+  if (scan.problem !== undefined) return scan;
+  return { value: { ...scan.value, ready_ms: ready, drained_ms: drained, errors } };
+}

@@ -1,0 +1,25 @@
+/** `events.normalized.jsonl`: what happened, by the harness and by the engine, in one order. */
+import { z } from 'zod';
+import { Instant, Nonce } from './common.ts';
+
+/** Events that every passing run has (R12), in the order in which they must first appear. */
+export const PASS_EVENTS = [
+  'run.started',
+  'task.contract.created',
+  'plan.updated',
+  'patch.applied',
+  'git.diff.checked',
+  'verification.completed',
+  'run.completed',
+] as const;
+
+export const NormalizedEvent = z.strictObject({
+  seq: z.int().min(1).describe('from 1 without a gap'),
+  at: Instant,
+  t_ms: z.number().min(0).describe('monotonic, since the run began'),
+  nonce: Nonce,
+  source: z.enum(['harness', 'engine']),
+  type: z.string().min(1),
+  data: z.record(z.string(), z.unknown()),
+});
+export type NormalizedEvent = z.infer<typeof NormalizedEvent>;

@@ -1,0 +1,145 @@
+/**
+ * Digests what stands in a folder at one moment. The folder is hostile: links are never followed, devices,
+ * FIFOs and sockets never opened, and no size, depth or name makes it hang or grow without bound.
+ */
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, readlinkSync } from 'node:fs';
+import type { Digest } from '../schema/common.ts';
+import type { TreeEntry } from '../schema/tree.ts';
+import { CHUNK, digestBytes, digestOpen, openRegular } from './content.ts';
+import { pace } from './pace.ts';
+import { type Step, TreeWalk } from './walk.ts';
+
+export { diffTrees } from './difference.ts';
+
+export interface TreeOptions {
+  /** files, folders and everything else; beyond it the tree is truncated */
+  maxEntries: number;
+  /** content that is read, in bytes; a file that does not fit in what is left has no digest and truncates the tree */
+  maxBytes: number;
+  /** true for what is left out, with everything below it; `path` as in TreeEntry */
+  leaveOut?: ((path: string) => boolean) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface TreeDigest {
+  digest: Digest;
+  /** a folder before its content, siblings in the order of their names' bytes */
+  entries: TreeEntry[];
+  /** something was not visited or not read: the digest does not stand for the whole tree */
+  truncated: boolean;
+  /** sum of the regular files' sizes, each hard link counted */
+  bytes: number;
+}
+
+/**
+ * Digests a folder. Ownership, times and extended attributes are not part of it, nor is the root itself.
+ *
+ * The digest is the sha256 of one line per entry, in the order of `entries`, each `JSON.stringify` of
+ * `[path, kind, mode, size, digest]` and a newline: whoever has the entries can compute it again.
+ * @throws the system's error where `root` is a link, no folder, or cannot be read; the signal's reason on abort
+ */
+export async function digestTree(root: string | Buffer, options: TreeOptions): Promise<TreeDigest> {
+  const walk = new TreeWalk(root, options);
+  const reader = new ContentReader(walk, options);
+  const sum = createHash('sha256');
+  const entries: TreeEntry[] = [];
+  const breathe = pace(options.signal);
+  for (const step of walk.steps()) {
+    if (step.at === 'leave') continue;
+    const entry = await reader.describe(step, breathe);
+    entries.push(entry);
+    sum.update(canonicalLine(entry));
+    const rest = breathe();
+    if (rest !== null) await rest;
+  }
+  return {
+    digest: `sha256:${sum.digest('hex')}`,
+    entries,
+    truncated: walk.truncated || reader.incomplete,
+    bytes: reader.bytes,
+  };
+}
+
+/** The digest of a list of entries, as `digestTree` computes it. */
+export function digestEntries(entries: readonly TreeEntry[]): Digest {
+  const sum = createHash('sha256');
+  for (const entry of entries) sum.update(canonicalLine(entry));
+  return `sha256:${sum.digest('hex')}`;
+}
+
+function canonicalLine(entry: TreeEntry): string {
+  return `${JSON.stringify([entry.path, entry.kind, entry.mode, entry.size, entry.digest])}\n`;
+}
+
+/** Reads contents within one budget; a file with several names is read once. */
+class ContentReader {
+  bytes = 0;
+  incomplete = false;
+  readonly #walk: TreeWalk;
+  readonly #buffer = Buffer.allocUnsafe(CHUNK);
+  readonly #linked = new Map<string, Digest>();
+  #left: number;
+
+  constructor(walk: TreeWalk, options: TreeOptions) {
+    this.#walk = walk;
+    this.#left = options.maxBytes;
+  }
+
+  async describe(step: Step & { at: 'entry' }, breathe: () => Promise<void> | null): Promise<TreeEntry> {
+    const { path, kind, stat } = step;
+    const mode = stat === null ? 0 : stat.mode & 0o7777;
+    if (kind === 'link') return { path, kind, mode, ...this.#link(step) };
+    if (kind !== 'file' || stat === null) return { path, kind, mode, size: 0, digest: null };
+    this.bytes += stat.size;
+    const read = await this.#file(step, breathe);
+    return {
+      path,
+      kind: read === 'unreadable' ? read : kind,
+      mode,
+      size: stat.size,
+      digest: read === 'unreadable' ? null : read,
+    };
+  }
+
+  #link(step: Step & { at: 'entry' }): { size: number; digest: Digest | null } {
+    try {
+      const target = readlinkSync(this.#walk.directories.at(step.name), { encoding: 'buffer' });
+      return { size: target.length, digest: digestBytes(target) };
+    } catch {
+      this.incomplete = true;
+      return { size: 0, digest: null };
+    }
+  }
+
+  /** Null where the file is too large for what is left of the budget, or changed under our eyes. */
+  async #file(
+    step: Step & { at: 'entry' },
+    breathe: () => Promise<void> | null,
+  ): Promise<Digest | null | 'unreadable'> {
+    const { stat } = step;
+    if (stat === null) return 'unreadable';
+    const opened = openRegular(this.#walk.directories.at(step.name), stat);
+    if (opened === null) return 'unreadable';
+    try {
+      const { size } = opened.stat;
+      const inode = stat.nlink > 1 ? inodeOf(opened.fd) : null;
+      const known = inode === null ? undefined : this.#linked.get(inode);
+      if (known !== undefined) return known;
+      const fits = size <= this.#left && size === stat.size;
+      // Sparse or not: a file is judged by what reading it would cost.
+      const digest = fits ? await digestOpen(opened.fd, size, this.#buffer, breathe) : null;
+      if (digest === null) this.incomplete = true;
+      else this.#left -= size;
+      if (inode !== null && digest !== null) this.#linked.set(inode, digest);
+      return digest;
+    } finally {
+      closeSync(opened.fd);
+    }
+  }
+}
+
+function inodeOf(fd: number): string {
+  const { dev, ino } = fstatSync(fd, { bigint: true });
+  return `${dev}:${ino}`;
+}

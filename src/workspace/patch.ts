@@ -1,0 +1,89 @@
+/**
+ * The patch from the pristine copy to what an engine left. Both trees are only read, by our own walker; git sees
+ * contents and names through a pipe and works in an empty repository of ours, so nothing in the trees (a `.git`,
+ * attributes, links, special files) can make it run, follow or write anything.
+ */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { digestTree } from '../witness/tree.ts';
+import { git } from './git.ts';
+import { leavesOut } from './leave-out.ts';
+import { importTrees } from './patch-import.ts';
+import { type PatchedPath, planPatch } from './patch-plan.ts';
+import { writePatch } from './patch-write.ts';
+
+export interface PatchRequest {
+  /** the pristine copy */
+  before: string;
+  /** the engine's result: hostile */
+  after: string;
+  /** engine state that stays out of the patch */
+  leaveOut: readonly string[];
+  /** neither the patch nor what is read of one tree may be larger */
+  maxBytes: number;
+  maxEntries?: number;
+  /** how long git may take, milliseconds */
+  timeoutMs?: number;
+  /** a folder of our own that does not exist yet; removed at the end */
+  scratch: string;
+  /** the patch file; must not exist yet */
+  out: string;
+}
+
+export interface Patch {
+  /** paths the patch changes */
+  files: number;
+  /** size of the patch */
+  bytes: number;
+  /** changed paths the patch does not or not exactly reproduce: folders without files, special files, other modes */
+  inexpressible: string[];
+  /** why there is no patch (`out` is then empty); null where it is whole but for `inexpressible` */
+  problem: string | null;
+}
+
+const DEFAULT_ENTRIES = 1_000_000;
+const DEFAULT_TIMEOUT_MS = 120_000;
+
+/**
+ * Writes `out`, which applies to `before` with `git apply` and then gives `after`, but for what is inexpressible.
+ * @throws the system's error where a tree or the scratch cannot be used; ProofboxError `host` where git is missing
+ */
+export async function makePatch(request: PatchRequest): Promise<Patch> {
+  const options = {
+    maxEntries: request.maxEntries ?? DEFAULT_ENTRIES,
+    maxBytes: request.maxBytes,
+    leaveOut: leavesOut(request.leaveOut),
+  };
+  const before = await digestTree(request.before, options);
+  const after = await digestTree(request.after, options);
+  const { patched, inexpressible } = planPatch(before.entries, after.entries);
+  await writeFile(request.out, '', { flag: 'wx' });
+  let outcome = { bytes: 0, problem: null as string | null };
+  if (patched.length > 0) outcome = await inScratch(request, patched);
+  const truncated =
+    before.truncated || after.truncated ? 'a tree is larger than the limits allow to read' : null;
+  const problem = outcome.problem ?? truncated;
+  if (outcome.problem !== null) for (const { path } of patched) inexpressible.add(path);
+  return {
+    files: outcome.problem === null ? patched.length : 0,
+    bytes: outcome.bytes,
+    inexpressible: [...inexpressible],
+    problem,
+  };
+}
+
+async function inScratch(
+  request: PatchRequest,
+  patched: PatchedPath[],
+): Promise<{ bytes: number; problem: string | null }> {
+  await mkdir(request.scratch, { mode: 0o700 });
+  try {
+    const repository = join(request.scratch, 'repository');
+    await git({ repository }, ['init', '--quiet', '--bare', '--template=']);
+    const limits = { maxBytes: request.maxBytes, timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS };
+    const problem = await importTrees(repository, request, patched, limits.timeoutMs);
+    return problem === null ? await writePatch(repository, request.out, limits) : { bytes: 0, problem };
+  } finally {
+    await rm(request.scratch, { recursive: true, force: true });
+  }
+}
