@@ -11,14 +11,16 @@ const MAX_BYTES = 1 << 20;
  * Reads and validates one JSON document.
  * @param path the file
  * @param what its name in messages, such as "fixture"
+ * @param maxBytes a larger file is refused
  * @throws ProofboxError `invalid_input` that names the file, the place in it and the fix
  */
 export async function readDocument<S extends z.ZodType>(
   path: string,
   what: string,
   schema: S,
+  maxBytes = MAX_BYTES,
 ): Promise<z.infer<S>> {
-  const text = await readBounded(path, what);
+  const text = await readBounded(path, what, maxBytes);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -49,7 +51,7 @@ export function firstIssue(error: z.ZodError): string {
   return `${place === '' ? 'the document' : place.replace(/^\./, '')}: ${issue.message}`;
 }
 
-async function readBounded(path: string, what: string): Promise<string> {
+async function readBounded(path: string, what: string, maxBytes: number): Promise<string> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
     (cause) => {
       throw unreadable(path, what, cause);
@@ -62,10 +64,10 @@ async function readBounded(path: string, what: string): Promise<string> {
         fix: 'name a regular file',
       });
     }
-    if (stat.size > MAX_BYTES) {
+    if (stat.size > maxBytes) {
       throw new ProofboxError(
         'invalid_input',
-        `${what} ${path} has ${stat.size} bytes, more than the ${MAX_BYTES} allowed`,
+        `${what} ${path} has ${stat.size} bytes, more than the ${maxBytes} allowed`,
         {
           fix: 'make it smaller; large inputs belong in the workspace',
         },

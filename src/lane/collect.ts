@@ -49,11 +49,7 @@ export async function collect(
     out: patchFile,
   });
   const raw = await readEngineEvents(join(paths.artifacts, 'backend', 'events.jsonl'));
-  const normalized = engine.engine.normalize({
-    events: raw,
-    exitCode: engine.outcome.cage?.exit.exit_code ?? null,
-    changed: patch.files > 0,
-  });
+  const normalized = engine.engine.normalize({ events: raw });
   for (const event of normalized.events) events.add('engine', event.type, event.data);
   if (normalized.unmapped > 0)
     events.add('harness', 'engine.events.unmapped', {

@@ -5,7 +5,6 @@ import type { EnginePlan } from '../engines/engine.ts';
 import { type BundleFile, inventory } from '../evidence/inventory.ts';
 import { jsonDocument, jsonLines } from '../evidence/json.ts';
 import { place } from '../evidence/seal.ts';
-import type { Evidence } from '../proofs/evidence.ts';
 import { evaluate } from '../proofs/index.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import type { CageDocument } from '../schema/cage.ts';
@@ -30,6 +29,8 @@ export interface JudgeInput {
   collected: Collected;
   before: TreeDigest;
   guard: ForbiddenGuard;
+  /** nothing but the harness's own folders and inputs stood in run_artifact_dir before the start */
+  artifactDirWasEmpty: boolean;
   tests: { before: TestsOutcome | null; after: TestsOutcome | null };
 }
 
@@ -64,7 +65,8 @@ export async function judge(input: JudgeInput): Promise<Report> {
       started_at: new Date(context.clock.startedAt).toISOString(),
       finished_at: finished.at,
       wall_ms: finished.t_ms,
-      artifact_dir_was_empty: true,
+      interrupted: context.signal.aborted,
+      artifact_dir_was_empty: input.artifactDirWasEmpty,
       forged: input.collected.planted,
       backend_complete: isBackendComplete(input.outcome),
       image_digest: context.image.digest,

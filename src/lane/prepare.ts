@@ -68,6 +68,12 @@ export async function makeCageFolders(workspace: string, artifacts: string, owne
   }
 }
 
+/** Looks whether run_artifact_dir holds no file at all yet: only the empty folders a cage needs. */
+export async function holdsNothing(artifacts: string): Promise<boolean> {
+  const entries = await readdir(artifacts, { recursive: true, withFileTypes: true });
+  return entries.every((entry) => entry.isDirectory());
+}
+
 /** Writes what the engine may read into inputs/. Names are the harness's own, never an engine's. */
 export async function writeInputs(
   artifacts: string,

@@ -15,8 +15,10 @@ export interface Progress {
   start(step: StepId): void;
   /** a short live text, such as counts */
   note(step: StepId, text: string): void;
-  end(step: StepId, outcome: 'done' | 'failed' | 'skipped', ms: number, text?: string): void;
+  end(step: StepId, outcome: 'done' | 'failed', ms: number, text?: string): void;
+  /** the run is over, however it ended; steps that never began are shown as skipped */
+  close(): Promise<void>;
 }
 
 /** Shows nothing. */
-export const SILENT: Progress = { start() {}, note() {}, end() {} };
+export const SILENT: Progress = { start() {}, note() {}, end() {}, async close() {} };

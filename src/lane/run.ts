@@ -3,14 +3,14 @@ import { join, resolve } from 'node:path';
 import type Docker from 'dockerode';
 import { makeContract, mergeWork } from '../contract/contract.ts';
 import type { LoadedFixture } from '../contract/fixture.ts';
-import type { Engine } from '../engines/engine.ts';
+import type { Engine, EnginePlan } from '../engines/engine.ts';
 import { startClock } from '../evidence/clock.ts';
 import { eventLog } from '../evidence/events.ts';
 import { Trace } from '../evidence/trace.ts';
 import type { Versions } from '../schema/cage.ts';
 import type { ContractFile, Limits } from '../schema/fixture.ts';
 import type { Report } from '../schema/report.ts';
-import { digestTree } from '../witness/tree.ts';
+import { digestTree, type TreeDigest } from '../witness/tree.ts';
 import { copyFixture } from '../workspace/copy.ts';
 import { initRepository } from '../workspace/repository.ts';
 import { hostNamespaces } from './admission.ts';
@@ -21,7 +21,7 @@ import { type EngineOutcome, runEngine } from './engine-cage.ts';
 import { type GuardedRoot, guardForbidden } from './forbidden.ts';
 import { cageUser, newIdentity } from './identity.ts';
 import { judge } from './judge.ts';
-import { claimRunDirectory, makeCageFolders, removeSpool, writeInputs } from './prepare.ts';
+import { claimRunDirectory, holdsNothing, makeCageFolders, removeSpool, writeInputs } from './prepare.ts';
 import type { Progress, StepId } from './progress.ts';
 import { runTests, type TestsOutcome } from './verification.ts';
 
@@ -102,38 +102,28 @@ export async function runLane(request: RunRequest): Promise<RunResult> {
     };
     return await carryOut(request, context, { plan, pristine, guard });
   } finally {
+    await request.progress.close();
     await removeSpool(paths);
   }
 }
 
 interface Prepared {
-  plan: ReturnType<Engine['plan']>;
+  plan: EnginePlan;
   pristine: string;
   guard: Awaited<ReturnType<typeof guardForbidden>>;
 }
 
 async function carryOut(request: RunRequest, context: RunContext, prepared: Prepared): Promise<RunResult> {
-  const { contract, paths, events, owner } = context;
+  const { contract, paths, events } = context;
   const { plan, pristine, guard } = prepared;
   events.add('harness', 'run.started', {
     run_id: contract.run_id,
     fixture: contract.fixture.id,
     engine: contract.engine.name,
   });
-  const before = await step(context, 'prepare', async () => {
-    await makeCageFolders(paths.workspace, paths.artifacts, owner);
-    await copyFixture(pristine, paths.workspace, owner);
-    if (contract.git) await initRepository(paths.workspace, owner);
-    await writeInputs(paths.artifacts, { ...plan.inputs, 'contract.json': contractText(contract) }, owner);
-    events.add('harness', 'task.contract.created', {
-      allowed_files: contract.allowed_files,
-      test_command: contract.test_command,
-    });
-    return digestTree(paths.workspace, {
-      maxEntries: contract.limits.workspace_files,
-      maxBytes: contract.limits.workspace_bytes,
-    });
-  });
+  const { before, artifactDirWasEmpty } = await step(context, 'prepare', () =>
+    fillFolders(context, plan, pristine),
+  );
   const command = contract.test_command;
   // Side by side, on copies of their own; both are over before anything is read or removed.
   const engineDone = step(context, 'engine', () => runEngine(context, plan));
@@ -158,10 +148,34 @@ async function carryOut(request: RunRequest, context: RunContext, prepared: Prep
       collected,
       before,
       guard,
+      artifactDirWasEmpty,
       tests: { before: first, after: second },
     }),
   );
   return { report, directory: paths.root };
+}
+
+/** The cage's two folders as the engine will find them, and the digest of the workspace. */
+async function fillFolders(
+  context: RunContext,
+  plan: EnginePlan,
+  pristine: string,
+): Promise<{ before: TreeDigest; artifactDirWasEmpty: boolean }> {
+  const { contract, paths, events, owner } = context;
+  await makeCageFolders(paths.workspace, paths.artifacts, owner);
+  const artifactDirWasEmpty = await holdsNothing(paths.artifacts);
+  await copyFixture(pristine, paths.workspace, owner);
+  if (contract.git) await initRepository(paths.workspace, owner);
+  await writeInputs(paths.artifacts, { ...plan.inputs, 'contract.json': contractText(contract) }, owner);
+  events.add('harness', 'task.contract.created', {
+    allowed_files: contract.allowed_files,
+    test_command: contract.test_command,
+  });
+  const before = await digestTree(paths.workspace, {
+    maxEntries: contract.limits.workspace_files,
+    maxBytes: contract.limits.workspace_bytes,
+  });
+  return { before, artifactDirWasEmpty };
 }
 
 /** The tests after the engine; nothing to run where it was interrupted or there is no command. */

@@ -13,7 +13,7 @@ const LIKE_GIT = /^(?:\.git|git~\d+)[ .]*(?::.*)?$/is;
 
 /** True where `git apply` accepts the path in a patch. */
 export function isPathExpressible(path: string): boolean {
-  if (encodeBytes(path).length > MAX_PATH_BYTES) return false;
+  if (path.length > MAX_PATH_BYTES || encodeBytes(path).length > MAX_PATH_BYTES) return false;
   return path
     .split('/')
     .every((name) => !name.split('\\').some((part) => LIKE_GIT.test(part.replace(IGNORED_ON_HFS, ''))));

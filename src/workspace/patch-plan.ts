@@ -27,15 +27,16 @@ interface Side {
   stubborn: Set<string>;
 }
 
-/** Plans the patch from one tree to another. */
+/** Plans the patch from one tree to another; a folder stands before its content in both. */
 export function planPatch(before: readonly TreeEntry[], after: readonly TreeEntry[]): PatchPlan {
-  const old = side(before);
-  const now = side(after);
+  const old = side(before, new Set());
+  const buried = findBuried(after, old);
+  const now = side(after, buried);
   const patched: PatchedPath[] = [];
   const inexpressible = new Set<string>();
   for (const path of new Set(diffTrees(before, after).map((change) => change.path))) {
     const pair = { path, before: old.entries.get(path), after: now.entries.get(path) };
-    const isSaid = canSay(pair, old);
+    const isSaid = !buried.has(path) && canSay(pair, old);
     if (isSaid && isContentChange(pair)) patched.push(pair);
     if (!isReproduced(pair, isSaid, old, now)) inexpressible.add(path);
   }
@@ -43,18 +44,19 @@ export function planPatch(before: readonly TreeEntry[], after: readonly TreeEntr
   for (const { path, kind } of after) {
     if (kind === 'dir' && old.folders.has(path) && !now.folders.has(path)) inexpressible.add(path);
   }
-  for (const path of [...inexpressible]) addFoldersThatStay(path, now, inexpressible);
+  addFoldersThatStay(now, inexpressible);
   return { patched, inexpressible };
 }
 
-function side(entries: readonly TreeEntry[]): Side {
+function side(entries: readonly TreeEntry[], buried: Set<string>): Side {
   const folders = new Set<string>();
-  for (const entry of entries) if (isKnownToGit(entry)) addAbove(entry.path, folders);
+  for (const entry of entries) {
+    if (isKnownToGit(entry) && !buried.has(entry.path)) addAbove(entry.path, folders);
+  }
   const stubborn = new Set<string>();
   for (const entry of entries) {
     const goesWithItsFiles = entry.kind === 'dir' && folders.has(entry.path);
-    if (goesWithItsFiles || isKnownToGit(entry)) continue;
-    addAbove(entry.path, stubborn);
+    if (!goesWithItsFiles && !isKnownToGit(entry)) addAbove(entry.path, stubborn);
   }
   return { entries: new Map(entries.map((entry) => [entry.path, entry])), folders, stubborn };
 }
@@ -62,6 +64,21 @@ function side(entries: readonly TreeEntry[]): Side {
 /** True for files and links that a patch can make and remove. */
 function isKnownToGit(entry: TreeEntry): boolean {
   return gitMode(entry) !== null && entry.size <= MAX_FILE_BYTES && isPathExpressible(entry.path);
+}
+
+/**
+ * What the engine put below a path where before there was no folder, and which `git apply` cannot reach: it looks
+ * through a link that stands there (and gives up in a loop of links), and cannot clear away what it does not know.
+ */
+function findBuried(after: readonly TreeEntry[], old: Side): Set<string> {
+  const buried = new Set<string>();
+  for (const { path } of after) {
+    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    const was = old.entries.get(parent);
+    const isInTheWay = was !== undefined && was.kind !== 'dir' && (was.kind !== 'file' || !isKnownToGit(was));
+    if (isInTheWay || buried.has(parent)) buried.add(path);
+  }
+  return buried;
 }
 
 function addAbove(path: string, folders: Set<string>): void {
@@ -78,12 +95,10 @@ function* foldersAbove(path: string): Generator<string, void, undefined> {
 
 /** True where git has a word for at least one end of the change and can clear away what stands there before. */
 function canSay({ path, before, after }: PatchedPath, old: Side): boolean {
-  if (!isPathExpressible(path) || Math.max(before?.size ?? 0, after?.size ?? 0) > MAX_FILE_BYTES) return false;
-  if (before?.kind === 'dir' ? old.stubborn.has(path) : before !== undefined && !isKnownToGit(before)) return false;
-  for (const folder of foldersAbove(path)) {
-    const above = old.entries.get(folder);
-    if (above !== undefined && above.kind !== 'dir' && !isKnownToGit(above)) return false;
-  }
+  if (!isPathExpressible(path) || Math.max(before?.size ?? 0, after?.size ?? 0) > MAX_FILE_BYTES)
+    return false;
+  if (before?.kind === 'dir' ? old.stubborn.has(path) : before !== undefined && !isKnownToGit(before))
+    return false;
   return gitMode(before) !== null || gitMode(after) !== null;
 }
 
@@ -95,7 +110,12 @@ function isReproduced({ path, before, after }: PatchedPath, isSaid: boolean, old
   if (after?.kind === 'dir') {
     const isNew = before?.kind !== 'dir';
     // The mode of a folder is not git's business: a new one gets 755, an old one keeps what it has.
-    return isNew && now.folders.has(path) && after.mode === 0o755 && (before === undefined || isSaid);
+    return (
+      isNew &&
+      now.folders.has(path) &&
+      after.mode === 0o755 &&
+      (before === undefined || (before.kind === 'file' && isSaid))
+    );
   }
   if (before?.kind === 'dir' && old.stubborn.has(path)) return false;
   if (after === undefined) return before?.kind === 'dir' ? old.folders.has(path) : isSaid;
@@ -103,8 +123,8 @@ function isReproduced({ path, before, after }: PatchedPath, isSaid: boolean, old
 }
 
 /** A folder that shall go stays where something in it stays. */
-function addFoldersThatStay(path: string, now: Side, inexpressible: Set<string>): void {
-  for (const folder of foldersAbove(path)) {
-    if (now.entries.get(folder)?.kind !== 'dir') inexpressible.add(folder);
-  }
+function addFoldersThatStay(now: Side, inexpressible: Set<string>): void {
+  const above = new Set<string>();
+  for (const path of inexpressible) addAbove(path, above);
+  for (const folder of above) if (now.entries.get(folder)?.kind !== 'dir') inexpressible.add(folder);
 }

@@ -15,7 +15,10 @@ const NAMES_AT_ONCE = 1_024;
 export async function removeTree(root: string): Promise<void> {
   const stat = lstatSync(root, { throwIfNoEntry: false });
   if (stat === undefined) return;
-  if (!stat.isDirectory()) return unlinkSync(root);
+  if (!stat.isDirectory()) {
+    unlinkSync(root);
+    return;
+  }
   openUp(root, stat.mode);
   const directories = new Directories(root);
   try {
@@ -68,7 +71,11 @@ function someNames(fd: number): string[] {
   const stream = opendirSync(`/proc/self/fd/${fd}`, { encoding: 'latin1', bufferSize: 256 });
   const names: string[] = [];
   try {
-    for (let entry = stream.readSync(); entry !== null && names.length < NAMES_AT_ONCE; entry = stream.readSync()) {
+    for (
+      let entry = stream.readSync();
+      entry !== null && names.length < NAMES_AT_ONCE;
+      entry = stream.readSync()
+    ) {
       names.push(entry.name);
     }
   } finally {

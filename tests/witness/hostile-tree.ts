@@ -1,6 +1,15 @@
 /** Builds what a hostile engine may leave behind, for tests only. Byte-exact names, any depth. */
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, ftruncateSync, mkdirSync, mkdtempSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -21,7 +21,10 @@ afterEach(() => {
 });
 
 /** What stands at a path: a file with a mode, a link, or an empty folder. */
-type Thing = { kind: 'file'; content: Buffer; program: boolean } | { kind: 'link'; target: string } | { kind: 'dir' };
+type Thing =
+  | { kind: 'file'; content: Buffer; program: boolean }
+  | { kind: 'link'; target: string }
+  | { kind: 'dir' };
 type Plan = Map<string, Thing>;
 
 const NAME = fc.oneof(
@@ -35,12 +38,23 @@ const NAME = fc.oneof(
   },
 );
 const CONTENT = fc.oneof(
-  fc.constantFrom('', 'x', 'x\n', 'one\ntwo\nthree\n', 'one\nzwei\nthree\n', 'crlf\r\n', '-- a\n+++ b\n').map((t) => Buffer.from(t)),
+  fc
+    .constantFrom('', 'x', 'x\n', 'one\ntwo\nthree\n', 'one\nzwei\nthree\n', 'crlf\r\n', '-- a\n+++ b\n')
+    .map((t) => Buffer.from(t)),
   fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes)),
 );
 const THING: fc.Arbitrary<Thing> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('file' as const), content: CONTENT, program: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('link' as const), target: fc.constantFrom('a', '../x', '/etc/passwd', 'b\nc') }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant('file' as const), content: CONTENT, program: fc.boolean() }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('link' as const),
+      target: fc.constantFrom('a', '../x', '/etc/passwd', 'b\nc'),
+    }),
+  },
   { weight: 1, arbitrary: fc.constant({ kind: 'dir' as const }) },
 );
 const PLAN = fc
@@ -49,7 +63,9 @@ const PLAN = fc
     const plan: Plan = new Map();
     for (const [parts, thing] of items) {
       const path = parts.join('/');
-      const clash = [...plan.keys()].some((other) => other.startsWith(`${path}/`) || path.startsWith(`${other}/`));
+      const clash = [...plan.keys()].some(
+        (other) => other.startsWith(`${path}/`) || path.startsWith(`${other}/`),
+      );
       if (!clash) plan.set(path, thing);
     }
     return plan;
@@ -73,7 +89,11 @@ function build(folder: string, plan: Plan): void {
   }
 }
 
-function patchOf(before: string, after: string, more: Partial<Parameters<typeof makePatch>[0]> = {}): Promise<Patch> {
+function patchOf(
+  before: string,
+  after: string,
+  more: Partial<Parameters<typeof makePatch>[0]> = {},
+): Promise<Patch> {
   return makePatch({
     before,
     after,
@@ -89,7 +109,12 @@ function apply(folder: string): void {
   if (readFileSync(join(root, 'patch.diff')).length === 0) return;
   execFileSync('git', ['apply', '--whitespace=nowarn', join(root, 'patch.diff')], {
     cwd: folder,
-    env: { PATH: process.env.PATH, GIT_CEILING_DIRECTORIES: dirname(folder), GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' },
+    env: {
+      PATH: process.env.PATH,
+      GIT_CEILING_DIRECTORIES: dirname(folder),
+      GIT_CONFIG_NOSYSTEM: '1',
+      GIT_CONFIG_GLOBAL: '/dev/null',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
@@ -106,7 +131,9 @@ describe('R10: patch.diff', () => {
         discard(join(root, 'before'));
         discard(join(root, 'after'));
         discard(join(root, 'patch.diff'));
-        const plan: Plan = related ? new Map([...one, ...[...other].filter(([path]) => one.has(path))]) : other;
+        const plan: Plan = related
+          ? new Map([...one, ...[...other].filter(([path]) => one.has(path))])
+          : other;
         build(join(root, 'before'), one);
         build(join(root, 'after'), plan);
         const patch = await patchOf(join(root, 'before'), join(root, 'after'));

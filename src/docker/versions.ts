@@ -1,0 +1,20 @@
+/** What is below a cage: versions of the engine, containerd, runc and the kernel. */
+import type Docker from 'dockerode';
+import type { Versions } from '../schema/cage.ts';
+
+/** Asks the engine for its versions; what it does not say is null. */
+export async function dockerVersions(docker: Docker): Promise<Versions> {
+  const version = await docker.version();
+  const component = (name: string) =>
+    (version.Components as { Name: string; Version: string }[] | undefined)?.find(
+      (part) => part.Name === name,
+    )?.Version ?? null;
+  return {
+    engine: version.Version,
+    api: version.ApiVersion,
+    containerd: component('containerd'),
+    runc: component('runc'),
+    kernel: version.KernelVersion ?? 'unknown',
+    architecture: version.Arch,
+  };
+}

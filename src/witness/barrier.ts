@@ -1,0 +1,51 @@
+/**
+ * Tells when every file system event from before has been read. Works in a folder of its own beside the spool
+ * file, never in a watched one.
+ */
+import { type FSWatcher, mkdtempSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Barrier {
+  /** Resolves once an event that is made now has come through. @throws after `limitMs` */
+  pass(limitMs: number): Promise<void>;
+  close(): void;
+}
+
+/** A full queue drops events, ours too: it is made again until it comes. */
+const AGAIN_MS = 200;
+
+/** All watches of a process share one queue, so a watch of ours is behind everything that happened before. */
+export function openBarrier(beside: string): Barrier {
+  const folder = mkdtempSync(`${beside}.barrier-`);
+  let passed: ((name: string) => void) | null = null;
+  let round = 0;
+  const watcher: FSWatcher = watch(folder, (_event, name) => passed?.(name ?? ''));
+  watcher.on('error', () => undefined);
+  return {
+    async pass(limitMs) {
+      const end = performance.now() + limitMs;
+      while (!(await touch())) {
+        if (performance.now() > end)
+          throw new Error('the events of the file system could not be read to their end');
+      }
+    },
+    close() {
+      watcher.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+
+  function touch(): Promise<boolean> {
+    round += 1;
+    const mine = String(round);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), AGAIN_MS);
+      passed = (name) => {
+        if (name !== mine) return;
+        clearTimeout(timer);
+        resolve(true);
+      };
+      writeFileSync(join(folder, mine), '');
+    });
+  }
+}
