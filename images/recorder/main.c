@@ -267,6 +267,7 @@ static void send_end(void) {
 int main(int argc, char **argv) {
   now_ns();
   parse(argc, argv);
+  hello_prepare();
   /* Makes /proc/1/{mem,fd,environ} unreadable for the engine, which is the same user. */
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) fatal(71, "PR_SET_DUMPABLE fails (%s)", strerror(errno));
   struct rlimit none = {0, 0};

@@ -186,6 +186,7 @@ void selftest_json(struct buf *b);
 void selftest_prepare(void);
 
 /* ---- hello.c ---- */
+void hello_prepare(void);
 void hello_send(const struct engine *e);
 
 /* ---- control.c: lines on standard input ---- */

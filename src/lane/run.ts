@@ -162,9 +162,9 @@ async function fillFolders(
   pristine: string,
 ): Promise<{ before: TreeDigest; artifactDirWasEmpty: boolean }> {
   const { contract, paths, events, owner } = context;
+  await copyFixture(pristine, paths.workspace, owner);
   await makeCageFolders(paths.workspace, paths.artifacts, owner);
   const artifactDirWasEmpty = await holdsNothing(paths.artifacts);
-  await copyFixture(pristine, paths.workspace, owner);
   if (contract.git) await initRepository(paths.workspace, owner);
   await writeInputs(paths.artifacts, { ...plan.inputs, 'contract.json': contractText(contract) }, owner);
   events.add('harness', 'task.contract.created', {

@@ -27,11 +27,11 @@ export function parseMountinfo(text: string): Mount[] | null {
     const [, root = '', target = '', options = '', type = '', source = '', superOptions = ''] = match;
     mounts.push({
       line: index + 1,
-      root: unescape(root),
-      target: unescape(target),
+      root: decodeOctal(root),
+      target: decodeOctal(target),
       options: options.split(','),
       type,
-      source: unescape(source),
+      source: decodeOctal(source),
       superOptions: superOptions.split(','),
     });
   }
@@ -39,6 +39,6 @@ export function parseMountinfo(text: string): Mount[] | null {
 }
 
 /** The kernel writes space, tab, newline and backslash as three octal digits; other bytes stand for themselves. */
-function unescape(text: string): string {
+function decodeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
