@@ -1,15 +1,13 @@
-/** How the tests run: real Docker included, two files at a time, nothing skipped because a part is missing. */
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
-    // Limits against a hang, not measurements: a cold cage on a busy two-core machine takes seconds.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Real containers on two cores: generous, because a test must never fail for being slow.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     pool: 'forks',
     maxWorkers: 2,
-    passWithNoTests: false,
-    allowOnly: false,
+    reporters: ['default', './tests/plain-summary.ts'],
   },
 });

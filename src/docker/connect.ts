@@ -1,4 +1,4 @@
-/** Finds a container engine: DOCKER_HOST, the current context, the default socket, a Podman socket. */
+/** Finds a container engine that answers. Starts nothing, and never waits longer than a few seconds for one. */
 import type Docker from 'dockerode';
 import { ProofboxError } from '../errors.ts';
 import { type Candidate, candidates } from './candidates.ts';
@@ -8,6 +8,8 @@ export interface DockerConnection {
   /** which way it was found */
   strategy: Candidate['strategy'];
   endpoint: string;
+  /** what was asked before it, and why it was not taken */
+  refusals: Refusal[];
 }
 
 /** Why one candidate was not taken. */
@@ -18,6 +20,7 @@ export interface Refusal {
 }
 
 const PING_LIMIT_MS = 5_000;
+const NOT_PERMITTED = 'this user may not use it';
 
 /**
  * The first engine that answers.
@@ -26,48 +29,51 @@ const PING_LIMIT_MS = 5_000;
 export async function connectDocker(env: NodeJS.ProcessEnv = process.env): Promise<DockerConnection> {
   const { connection, refusals } = await tryCandidates(await candidates(env));
   if (connection !== null) return connection;
-  const tried = refusals.map((refusal) => `${refusal.endpoint}: ${refusal.why}`).join('; ');
-  throw new ProofboxError('host', `no container engine answers (${tried})`, {
-    fix: 'run scripts/setup, or start Docker and point DOCKER_HOST at it',
-  });
+  throw noEngine(refusals, 'run scripts/setup, or start Docker and point DOCKER_HOST at it');
 }
 
-/** Asks each candidate in turn. An explicit one (DOCKER_HOST) that fails ends the search: nothing is guessed. */
+/** Asks each candidate in turn, each at most `limitMs`. */
 export async function tryCandidates(
   list: Candidate[],
+  limitMs = PING_LIMIT_MS,
 ): Promise<{ connection: DockerConnection | null; refusals: Refusal[] }> {
   const refusals: Refusal[] = [];
   const { default: DockerClient } = await import('dockerode');
-  for (const candidate of list) {
-    const { strategy, endpoint } = candidate;
-    try {
-      const docker = new DockerClient(candidate.options);
-      const answer = await withLimit(docker.ping() as Promise<Buffer>, PING_LIMIT_MS);
-      if (String(answer).trim() === 'OK') return { connection: { docker, strategy, endpoint }, refusals };
-      refusals.push({ strategy, endpoint, why: 'it does not answer like Docker' });
-    } catch (error) {
-      refusals.push({ strategy, endpoint, why: reason(error) });
-    }
+  for (const { strategy, endpoint, options } of list) {
+    const docker = new DockerClient(options);
+    const why = await askFor(docker, limitMs);
+    if (why === null) return { connection: { docker, strategy, endpoint, refusals }, refusals };
+    refusals.push({ strategy, endpoint, why });
   }
   return { connection: null, refusals };
 }
 
-function reason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'there is no such socket';
-  if (code === 'ECONNREFUSED') return 'nothing listens there';
-  if (code === 'EACCES') return 'this user may not use it';
-  return message.split('\n')[0] ?? 'unknown';
+/** The error for "nothing answers": one sentence with every candidate and its reason. */
+export function noEngine(refusals: Refusal[], fix: string): ProofboxError {
+  const tried = refusals.map(({ endpoint, why }) => `${endpoint}: ${why}`).join('; ');
+  const denied = refusals.some(({ why }) => why === NOT_PERMITTED);
+  return new ProofboxError('host', `no container engine answers (${tried})`, {
+    fix: denied ? 'type: sudo usermod -aG docker "$USER", then log in again' : fix,
+  });
 }
 
-async function withLimit<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
+/** Null where the engine answers, else why not. The signal closes the connection, so that nothing is left waiting. */
+async function askFor(docker: Docker, limitMs: number): Promise<string | null> {
+  const abortSignal = AbortSignal.timeout(limitMs);
+  const late = new Promise<string>((resolve) => {
+    abortSignal.addEventListener('abort', () => resolve(`no answer within ${limitMs / 1000} s`));
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const answer = docker
+    .ping({ abortSignal })
+    .then((body: unknown) => (String(body).trim() === 'OK' ? null : 'it does not answer like Docker'), reason);
+  return Promise.race([answer, late]);
+}
+
+function reason(error: NodeJS.ErrnoException & { statusCode?: number }): string {
+  if (error.statusCode !== undefined) return `it answers with status ${error.statusCode}`;
+  if (error.name === 'AbortError') return 'no answer in time';
+  if (error.code === 'ENOENT') return 'there is no such socket';
+  if (error.code === 'ECONNREFUSED') return 'nothing listens there';
+  if (error.code === 'EACCES') return NOT_PERMITTED;
+  return error.message.split('\n')[0] || (error.code ?? 'unknown');
 }

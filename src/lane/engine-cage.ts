@@ -30,7 +30,7 @@ export async function runEngine(context: RunContext, plan: EnginePlan): Promise<
     nonce: contract.nonce,
   });
   try {
-    const cage = await engineCage(context, plan, files);
+    const cage = await withinSpace(context, await engineCage(context, plan, files));
     return { cage, problem: null, files, watchFile };
   } catch (error) {
     return { cage: null, problem: (error as Error).message, files, watchFile };
@@ -42,7 +42,6 @@ export async function runEngine(context: RunContext, plan: EnginePlan): Promise<
 function engineCage(context: RunContext, plan: EnginePlan, files: CageSpool): Promise<CageRecord> {
   const { paths, contract, owner } = context;
   const { limits } = contract;
-  const folders = [paths.workspace, paths.artifacts];
   return runRecordedCage(
     context.docker,
     {
@@ -64,17 +63,23 @@ function engineCage(context: RunContext, plan: EnginePlan, files: CageSpool): Pr
       timeoutMs: limits.timeout_ms,
       forbiddenPaths: context.forbiddenPaths,
       admit: admission(context, 'engine'),
-      watchLimits: async () => {
-        const usage = await measureUsage(folders, {
-          maxBytes: limits.workspace_bytes,
-          maxEntries: limits.workspace_files,
-        });
-        return usage.exceeded ? 'workspace_limit' : null;
-      },
+      watchLimits: async () => ((await isOverSpace(context)) ? 'workspace_limit' : null),
       signal: context.signal,
       imageConfig: context.image.config,
     },
     files,
     ({ allowed, denied }) => context.progress.note('engine', `${allowed} writes allowed, ${denied} denied`),
   );
+}
+
+/** An engine may pass the limit and end between two looks, or be stopped by the kernel at the largest file. */
+async function withinSpace(context: RunContext, cage: CageRecord): Promise<CageRecord> {
+  if (cage.exit.stop_reason !== null || !(await isOverSpace(context))) return cage;
+  return { ...cage, exit: { ...cage.exit, stop_reason: 'workspace_limit' } };
+}
+
+async function isOverSpace({ paths, contract }: RunContext): Promise<boolean> {
+  const { workspace_bytes, workspace_files } = contract.limits;
+  const limits = { maxBytes: workspace_bytes, maxEntries: workspace_files };
+  return (await measureUsage([paths.workspace, paths.artifacts], limits)).exceeded;
 }

@@ -21,6 +21,8 @@ export const ProofId = z.enum([
   'tests',
 ]);
 export type ProofId = z.infer<typeof ProofId>;
+/** All of them, in the order in which a report lists them. */
+export const PROOF_IDS = ProofId.options;
 
 /** Where a verdict comes from: a file of the bundle, a place in it, and the file's digest. */
 export const Pointer = z.strictObject({

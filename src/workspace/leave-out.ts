@@ -14,5 +14,6 @@ export function leavesOut(patterns: readonly string[]): (path: string) => boolea
     if (picomatch.scan(name).isGlob) globs.push(picomatch(name, { dot: true, nonegate: true }));
     else names.add(name);
   }
+  if (patterns.length === 0) return () => false;
   return (path) => names.has(path) || globs.some((matches) => matches(path));
 }

@@ -169,7 +169,7 @@ describe('the copy of a result', () => {
     makeDeep(from, 10_000);
     expect(await copy()).toMatchObject({ entries: 10_001, leftOut: [], truncated: false });
     expect((await digestTree(to, LIMITS)).digest).toBe((await digestTree(from, LIMITS)).digest);
-  });
+  }, 120_000);
 
   it('R8: drops setuid, setgid and sticky bits and keeps the rest of each mode', async () => {
     writeFileSync(join(from, 'tool'), 'x');
