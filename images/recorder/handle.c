@@ -158,7 +158,9 @@ static int handle_two(struct attempt *a, const struct call *call, const uint64_t
   a->resolved = first.error == 0 ? first.path : "";
   a->resolved2 = second.error == 0 ? second.path : "";
   a->root = root1 > root2 ? root1 : root2;
-  return settle(a, call, root2 == RT_NONE ? &second : &first);
+  /* Only the new name can be one that exists already. */
+  plain.rule = call->rule & (root2 == RT_NONE ? ~0u : ~R_FRESH);
+  return settle(a, &plain, root2 == RT_NONE ? &second : &first);
 }
 
 static int handle_symlink(struct attempt *a, const struct call *call, const uint64_t *args) {
@@ -225,6 +227,9 @@ static int handle_exec(const struct call *call, const uint64_t *args) {
     p.reason = reason_of(&first);
   } else {
     p.resolved = first.path;
+    /* A search along PATH names many programs that are not there: said by us, it is sure that none was started. */
+    struct stat st;
+    if (!first.nameless && lstat(first.path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR)) p.error = errno;
   }
   if (p.error != 0) tally.refused++;
   record_program(&p);

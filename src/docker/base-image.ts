@@ -6,78 +6,96 @@ import { baseReference } from './inputs.ts';
 import { installPackages } from './packages.ts';
 
 const PUBLISHED = 'debian:bookworm-slim';
-/** A registry that says nothing for this long is taken as absent. */
-const PULL_SILENCE_MS = 15_000;
+/** Says which way an image's base came: `pulled` or `mmdebstrap`. */
+export const BASE_LABEL = 'io.proofbox.base';
+
+/** A registry that says nothing for so long is taken as absent. 0: it is not asked at all. */
+function pullLimitMs(): number {
+  const seconds = Number(process.env.PROOFBOX_PULL_SECONDS ?? 15);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : 15_000;
+}
 
 /**
- * Makes sure that the base image exists.
+ * Makes sure that the base image exists, and tells which way it came.
+ * @param architecture Docker's word for it, which is also Debian's: amd64, arm64
  * @throws ProofboxError `host` where it can be neither pulled nor made
  */
-export async function ensureBase(docker: Docker, onStep: (text: string) => void): Promise<void> {
+export async function ensureBase(
+  docker: Docker,
+  architecture: string,
+  onStep: (text: string) => void,
+): Promise<string> {
   const reference = baseReference();
-  if (await exists(docker, reference)) return;
-  onStep(`pulling ${PUBLISHED}`);
-  const refused = await pull(docker).catch((error: Error) => error);
+  const found = await originOf(docker, reference);
+  if (found !== null) return found;
+  const refused = await pull(docker, pullLimitMs(), onStep);
   if (refused === null) {
     const [repo = '', tag = ''] = reference.split(':');
     await docker.getImage(PUBLISHED).tag({ repo, tag });
-    return;
+    return 'pulled';
   }
-  onStep(`no registry answers (${refused.message.split('\n')[0]}); making the base with mmdebstrap`);
-  await bootstrap(docker, reference, refused);
+  onStep(`no base image from a registry (${lastLine(refused)}); making it with mmdebstrap`);
+  await bootstrap(docker, reference, architecture, refused);
+  return 'mmdebstrap';
 }
 
-/** @throws Error where the registry refuses, or says nothing for too long */
-async function pull(docker: Docker): Promise<null> {
+/** Null where the image was pulled, else why not. Each sign of progress starts the limit anew. */
+async function pull(docker: Docker, limitMs: number, onStep: (text: string) => void): Promise<Error | null> {
+  if (limitMs === 0) return new Error('not asked');
+  onStep(`pulling ${PUBLISHED}`);
   const silence = new AbortController();
-  let timer = setTimeout(() => silence.abort(), PULL_SILENCE_MS);
-  const quiet = new Promise<never>((_, reject) => {
-    silence.signal.addEventListener('abort', () =>
-      reject(new Error(`no word within ${PULL_SILENCE_MS / 1000} s`)),
-    );
+  const late = new Promise<Error>((resolve) => {
+    silence.signal.addEventListener('abort', () => resolve(new Error(`no word for ${limitMs / 1000} s`)));
   });
-  const work = docker.pull(PUBLISHED, {}).then(
-    (stream) =>
-      new Promise<null>((resolve, reject) => {
-        docker.modem.followProgress(
-          stream,
-          (error) => (error === null || error === undefined ? resolve(null) : reject(error)),
-          () => {
-            clearTimeout(timer);
-            timer = setTimeout(() => silence.abort(), PULL_SILENCE_MS);
-          },
-        );
-      }),
-  );
-  work.catch(() => undefined);
-  try {
-    return await Promise.race([work, quiet]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const timer = setTimeout(() => silence.abort(), limitMs);
+  const work = (async () => {
+    const stream = await docker.pull(PUBLISHED, { abortSignal: silence.signal });
+    await new Promise<void>((resolve, reject) => {
+      docker.modem.followProgress(
+        stream,
+        (error) => (error === null || error === undefined ? resolve() : reject(error)),
+        () => timer.refresh(),
+      );
+    });
+    return null;
+  })().catch((error: Error) => error);
+  const outcome = await Promise.race([work, late]);
+  clearTimeout(timer);
+  return outcome;
 }
 
-async function bootstrap(docker: Docker, reference: string, refused: Error): Promise<void> {
+async function bootstrap(
+  docker: Docker,
+  reference: string,
+  architecture: string,
+  refused: Error,
+): Promise<void> {
   await installPackages(['mmdebstrap', 'debian-archive-keyring'], 'mmdebstrap', refused);
   const [repo = '', tag = ''] = reference.split(':');
-  const maker = execa(
-    'mmdebstrap',
-    ['--quiet', '--variant=minbase', '--include=ca-certificates', 'bookworm', '-'],
-    {
-      buffer: { stdout: false },
-      stdin: 'ignore',
-      env: { SOURCE_DATE_EPOCH: '0' },
-    },
-  );
+  const sources = await hostSources(architecture);
+  const args = [
+    '--quiet',
+    '--variant=minbase',
+    '--include=ca-certificates',
+    `--architectures=${architecture}`,
+  ];
+  const maker = execa('mmdebstrap', [...args, 'bookworm', '-', ...sources], {
+    buffer: { stdout: false },
+    stdin: 'ignore',
+    env: { SOURCE_DATE_EPOCH: '0' },
+  });
   const failed = maker.then(
     () => null,
     (error: Error & { stderr?: string }) => error,
   );
-  const imported = await docker.importImage(maker.stdout, { repo, tag }).catch((error: Error) => error);
-  const stream = imported instanceof Error ? null : (imported as NodeJS.ReadableStream);
-  if (stream !== null) for await (const _ of stream);
-  const failure = (await failed) ?? (imported instanceof Error ? imported : null);
-  if (failure === null && (await exists(docker, reference))) return;
+  const imported = await importTar(docker, maker.stdout, {
+    repo,
+    tag,
+    changes: `LABEL ${BASE_LABEL}=mmdebstrap`,
+  });
+  const failure = (await failed) ?? imported;
+  if (failure === null && (await originOf(docker, reference)) !== null) return;
+  // Half a root file system must not be found by the next set-up.
   await docker
     .getImage(reference)
     .remove()
@@ -88,17 +106,51 @@ async function bootstrap(docker: Docker, reference: string, refused: Error): Pro
   });
 }
 
-function lastLine(error: (Error & { stderr?: string }) | null): string {
-  const text = error?.stderr || error?.message || 'mmdebstrap made nothing';
-  return text.trim().split('\n').at(-1) ?? text;
+async function importTar(
+  docker: Docker,
+  tar: NodeJS.ReadableStream,
+  options: { repo: string; tag: string; changes: string },
+): Promise<Error | null> {
+  try {
+    const answer = (await docker.importImage(tar, options)) as unknown as AsyncIterable<Buffer>;
+    for await (const _ of answer);
+    return null;
+  } catch (error) {
+    // Nobody reads the tar any more: without this its maker would wait for ever.
+    tar.resume();
+    return error as Error;
+  }
 }
 
-async function exists(docker: Docker, reference: string): Promise<boolean> {
-  return docker
+/** The Debian 12 archives that this host's apt is configured with; none means Debian's own default. */
+async function hostSources(architecture: string): Promise<string[]> {
+  const format = '$(REPO_URI) $(RELEASE) $(COMPONENT) $(ARCHITECTURE) $(CODENAME)';
+  const targets = await execa(
+    'apt-get',
+    ['indextargets', '--format', format, 'Created-By: Packages', 'Origin: Debian'],
+    { reject: false, stdin: 'ignore' },
+  );
+  if (targets.exitCode !== 0) return [];
+  const archives = targets.stdout
+    .split('\n')
+    .map((line) => line.split(' '))
+    .filter(
+      ([, , part, arch, name]) => part === 'main' && arch === architecture && name?.startsWith('bookworm'),
+    );
+  const hasMain = archives.some(([, , , , name]) => name === 'bookworm');
+  return hasMain ? archives.map(([uri, release, part]) => `deb ${uri} ${release} ${part}`) : [];
+}
+
+function lastLine(error: (Error & { stderr?: string }) | null): string {
+  const text = error?.stderr || error?.message || 'mmdebstrap made nothing';
+  return (text.trim().split('\n').at(-1) ?? text).trim();
+}
+
+/** Which way an image came, or null where there is none. */
+async function originOf(docker: Docker, reference: string): Promise<string | null> {
+  const found = await docker
     .getImage(reference)
     .inspect()
-    .then(
-      () => true,
-      () => false,
-    );
+    .catch(() => null);
+  return found === null ? null : (found.Config?.Labels?.[BASE_LABEL] ?? 'pulled');
 }

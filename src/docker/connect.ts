@@ -63,9 +63,12 @@ async function askFor(docker: Docker, limitMs: number): Promise<string | null> {
   const late = new Promise<string>((resolve) => {
     abortSignal.addEventListener('abort', () => resolve(`no answer within ${limitMs / 1000} s`));
   });
-  const answer = docker
-    .ping({ abortSignal })
-    .then((body: unknown) => (String(body).trim() === 'OK' ? null : 'it does not answer like Docker'), reason);
+  // The published types of dockerode know ping() without options only.
+  const ping = docker.ping.bind(docker) as (options: { abortSignal: AbortSignal }) => Promise<unknown>;
+  const answer = ping({ abortSignal }).then(
+    (body) => (String(body).trim() === 'OK' ? null : 'it does not answer like Docker'),
+    reason,
+  );
   return Promise.race([answer, late]);
 }
 

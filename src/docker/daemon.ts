@@ -24,7 +24,10 @@ export async function startEngine(say: (line: string) => void): Promise<DockerCo
     await startService(say);
     return awaitEngine(() => false, 'read: journalctl -u docker');
   }
-  if ((await readFile('/proc/mounts', 'utf8')).includes(' cgroup') === false && (await isOnPath('cgroupfs-mount')))
+  if (
+    (await readFile('/proc/mounts', 'utf8')).includes(' cgroup') === false &&
+    (await isOnPath('cgroupfs-mount'))
+  )
     await execa('cgroupfs-mount', { stdin: 'ignore', reject: false });
   say(`starting dockerd; its output goes to ${LOG}`);
   PID_FILES.forEach(removeStale);
@@ -37,7 +40,10 @@ export async function startEngine(say: (line: string) => void): Promise<DockerCo
 async function startService(say: (line: string) => void): Promise<void> {
   say('starting Docker with systemd');
   await execa('systemctl', ['start', 'docker'], { stdin: 'ignore' }).catch((cause) => {
-    throw new ProofboxError('host', 'systemd cannot start Docker', { fix: 'read: journalctl -u docker', cause });
+    throw new ProofboxError('host', 'systemd cannot start Docker', {
+      fix: 'read: journalctl -u docker',
+      cause,
+    });
   });
 }
 

@@ -3,6 +3,7 @@ import { readFile, statfs } from 'node:fs/promises';
 import type Docker from 'dockerode';
 import type { Versions } from '../schema/cage.ts';
 import { connectDocker, type DockerConnection } from './connect.ts';
+import { knownEscapes } from './escapes.ts';
 import { sandboxImage } from './images.ts';
 import { dockerVersions } from './versions.ts';
 
@@ -29,7 +30,9 @@ export async function examine(): Promise<Check[]> {
   return [
     ...checks,
     ok('engine', `Docker ${versions.engine} (API ${versions.api}) at ${endpoint}, found by ${strategy}`),
+    ok('versions', `containerd ${versions.containerd ?? 'unknown'}, runc ${versions.runc ?? 'unknown'}`),
     kernelCheck(versions),
+    storageCheck(info),
     ...securityChecks(info),
     ...limitChecks(info),
     ...escapeChecks(versions),
@@ -44,6 +47,7 @@ interface EngineInfo {
   CpuCfsQuota?: boolean;
   SwapLimit?: boolean;
   CgroupVersion?: string;
+  Driver?: string;
 }
 
 function nodeCheck(): Check {
@@ -91,6 +95,13 @@ function kernelCheck(versions: Versions): Check {
       'use a host with kernel 5.19 or newer',
     );
   return ok('kernel', `kernel ${versions.kernel}`);
+}
+
+/** vfs copies the whole image for every cage: it works, slowly and with much disk. */
+function storageCheck({ Driver = 'unknown' }: EngineInfo): Check {
+  return Driver === 'vfs'
+    ? warn('storage', 'storage driver vfs copies the image for each cage', 'run the engine on overlay2')
+    : ok('storage', `storage driver ${Driver}`);
 }
 
 function securityChecks(info: EngineInfo): Check[] {
@@ -142,37 +153,15 @@ function limitChecks(info: EngineInfo): Check[] {
   ];
 }
 
-/** Published escapes by version. NB distributions mend without a new number: hence a warning, not a failure. */
-const ESCAPES: { part: 'runc'; before: [number, number, number]; names: string }[] = [
-  { part: 'runc', before: [1, 1, 12], names: 'CVE-2024-21626' },
-  { part: 'runc', before: [1, 2, 8], names: 'CVE-2025-31133, CVE-2025-52565, CVE-2025-52881' },
-];
-
-function escapeChecks(versions: Versions): Check[] {
-  return ESCAPES.flatMap(({ part, before, names }) => {
-    const version = versions[part];
-    if (version === null || !isBefore(version, before)) return [];
-    return [
-      warn(
-        `escapes.${part}`,
-        `${part} ${version} is older than ${before.join('.')}: ${names}`,
-        `update ${part}, unless your distribution has mended it`,
-      ),
-    ];
-  });
-}
-
-function isBefore(version: string, limit: [number, number, number]): boolean {
-  const found = version
-    .replace(/^v/, '')
-    .split(/[.+~-]/)
-    .map((part) => Number.parseInt(part, 10));
-  for (const [index, bound] of limit.entries()) {
-    const part = found[index] ?? 0;
-    if (Number.isNaN(part)) return true;
-    if (part !== bound) return part < bound;
-  }
-  return false;
+/** Published escapes of this runc. A warning, not a failure: distributions mend without a new number. */
+export function escapeChecks(versions: Versions): Check[] {
+  return knownEscapes(versions).map(({ part, version, mendedIn, names }) =>
+    warn(
+      `escapes.${part}`,
+      `${part} ${version} is older than ${mendedIn}: ${names}`,
+      `update ${part}, unless your distribution has mended it`,
+    ),
+  );
 }
 
 async function imageCheck(docker: Docker): Promise<Check> {

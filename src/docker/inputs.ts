@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** What the base is made of; change a word here and every image is built anew. */
-const BASE_RECIPE = ['debian', 'bookworm', 'minbase', 'ca-certificates', 'v1'];
+const BASE_RECIPE = ['debian', 'bookworm', 'minbase', 'ca-certificates', 'v2'];
 
 /** Everything below the package root that goes into the sandbox image. Folders are taken whole. */
 const SANDBOX_INPUTS = [

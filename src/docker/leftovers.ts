@@ -18,7 +18,7 @@ export interface Leftover {
 export async function findLeftovers(docker: Docker, check: OwnerCheck): Promise<Leftover[]> {
   const found = await docker.listContainers({ all: true, filters: { label: ['io.proofbox.run'] } });
   return found
-    .filter(({ Labels }) => !isAlive(Labels, check))
+    .filter(({ Labels, State }) => !isAlive(Labels, check, isLocal(docker) && State !== 'running'))
     .map(({ Id, Labels }) => ({
       container: Id,
       run: Labels['io.proofbox.run'] ?? '',
@@ -39,11 +39,20 @@ export async function removeLeftovers(docker: Docker, leftovers: Leftover[]): Pr
   }
 }
 
-/** A number alone may have been given to another process: its start must fit too. Another host's we cannot judge. */
-function isAlive(labels: Record<string, string>, check: OwnerCheck): boolean {
-  const bootThen = labels['io.proofbox.host']?.split('/')[0];
-  const bootNow = check.hostId.split('/')[0];
-  if (bootThen !== bootNow) return false;
-  if (labels['io.proofbox.host'] !== check.hostId) return true;
+/**
+ * A number alone may have been given to another process: its start must fit too. An owner on another host or in
+ * another container cannot be judged and counts as alive; only an earlier boot of this host is surely over, and
+ * that is what another boot means where the engine is local and the container stands still.
+ */
+function isAlive(labels: Record<string, string>, check: OwnerCheck, isIdleAndLocal: boolean): boolean {
+  const host = labels['io.proofbox.host'];
+  if (host === undefined) return true;
+  if (host.split('/')[0] !== check.hostId.split('/')[0]) return !isIdleAndLocal;
+  if (host !== check.hostId) return true;
   return check.processStart(Number(labels['io.proofbox.owner-pid'])) === labels['io.proofbox.owner-start'];
+}
+
+/** Whether the engine is reached through a socket of this host; over a network others may use it too. */
+function isLocal(docker: Docker): boolean {
+  return typeof (docker.modem as { socketPath?: unknown }).socketPath === 'string';
 }

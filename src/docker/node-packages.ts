@@ -31,7 +31,7 @@ export async function nodePackages(architecture: string, cache: string): Promise
   try {
     for (const name of ['package.json', 'package-lock.json'])
       await copyFile(join(source, name), join(draft, name));
-    await execa('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', `--os=linux`, `--cpu=${cpu}`], {
+    await execa('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--os=linux', `--cpu=${cpu}`], {
       cwd: draft,
       stdin: 'ignore',
     });

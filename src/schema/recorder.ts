@@ -43,6 +43,7 @@ export const ProcessRecord = z.looseObject({
   argv: z.array(z.string()),
   argv_truncated: z.boolean(),
   verdict: Verdict,
+  errno: z.string().optional(),
   reason: z.string().optional(),
   nonce: Nonce.optional().describe('on the first line only'),
 });

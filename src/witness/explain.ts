@@ -10,6 +10,9 @@ const ALTERS = MAKES | TOUCH.write;
 /** Gives a path other permission bits. */
 const PERMITS = TOUCH.create | TOUCH.metadata | TOUCH.linkedTo;
 
+/** Gives a name, not content. */
+const NAMES = TOUCH.symlink | TOUCH.linkedTo;
+
 /** Names looked at for one change, and for all: an engine may weave renames into a maze. */
 const MAX_NAMES = 10_000;
 const MAX_ALL_NAMES = 2_000_000;
@@ -75,9 +78,11 @@ export class Explainer {
     for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
       const bits = this.#touched(name.path);
       isWritten ||= (bits & TOUCH.write) !== 0;
+      // Giving a file one more name alters nothing under the names it has.
+      const explaining = (change.change === 'mode' ? wanted : ALTERS) & (name.isLink ? ~NAMES : ~0);
       if (name.path !== path) {
-        if ((bits & (change.change === 'mode' ? wanted : ALTERS)) !== 0) return true;
-        const before = this.#contentBefore(name.path);
+        if ((bits & explaining) !== 0) return true;
+        const before = name.isLink ? undefined : this.#contentBefore(name.path);
         if (before !== undefined && (change.change === 'mode' || before === change.after)) return true;
         stoodBefore ||= before !== undefined;
       }

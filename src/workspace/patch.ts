@@ -5,7 +5,8 @@
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digestTree } from '../witness/tree.ts';
+import type { TreeEntry } from '../schema/tree.ts';
+import { digestTree, type TreeDigest } from '../witness/tree.ts';
 import { git } from './git.ts';
 import { leavesOut } from './leave-out.ts';
 import { importTrees } from './patch-import.ts';
@@ -19,6 +20,8 @@ export interface PatchRequest {
   after: string;
   /** engine state that stays out of the patch */
   leaveOut: readonly string[];
+  /** both trees, where they have been digested already (engine state may be in them); else they are digested here */
+  trees?: { before: TreeDigest; after: TreeDigest };
   /** neither the patch nor what is read of one tree may be larger */
   maxBytes: number;
   maxEntries?: number;
@@ -54,9 +57,12 @@ export async function makePatch(request: PatchRequest): Promise<Patch> {
     maxBytes: request.maxBytes,
     leaveOut: leavesOut(request.leaveOut),
   };
-  const before = await digestTree(request.before, options);
-  const after = await digestTree(request.after, options);
-  const { patched, inexpressible } = planPatch(before.entries, after.entries);
+  const before = request.trees?.before ?? (await digestTree(request.before, options));
+  const after = request.trees?.after ?? (await digestTree(request.after, options));
+  const { patched, inexpressible } = planPatch(
+    withoutState(before.entries, options.leaveOut),
+    withoutState(after.entries, options.leaveOut),
+  );
   await writeFile(request.out, '', { flag: 'wx' });
   let outcome = { bytes: 0, problem: null as string | null };
   if (patched.length > 0) outcome = await inScratch(request, patched);
@@ -70,6 +76,16 @@ export async function makePatch(request: PatchRequest): Promise<Patch> {
     inexpressible: [...inexpressible],
     problem,
   };
+}
+
+/** What is left out goes with everything below it; a folder stands before its content. */
+function withoutState(entries: readonly TreeEntry[], leaveOut: (path: string) => boolean): TreeEntry[] {
+  const left = new Set<string>();
+  return entries.filter(({ path }) => {
+    const isOut = left.has(path.slice(0, Math.max(0, path.lastIndexOf('/')))) || leaveOut(path);
+    if (isOut) left.add(path);
+    return !isOut;
+  });
 }
 
 async function inScratch(
