@@ -33,7 +33,6 @@ static bool still_waits(const struct seccomp_notif *req, int listener) {
 }
 
 static int refuse(struct attempt *a, int error, const char *reason) {
-  a->root = RT_NONE;
   a->error = error;
   a->reason = reason;
   record_write(a);
@@ -255,8 +254,9 @@ static int handle_refused(struct attempt *a, const struct call *call, const uint
     resolve_path(&caller, AT_FDCWD, text1, RS_FOLLOW, &first);
     a->resolved = first.error == 0 ? first.path : "";
   }
-  int error = refuse(a, call->error, call->reason);
-  return error;
+  /* Every Node.js asks for io_uring at its start: a refusal of the kernel's, no attempt to write somewhere. */
+  if (call->error == ENOSYS) a->root = RT_KERNEL;
+  return refuse(a, call->error, call->reason);
 }
 
 static bool is_foreign(const struct seccomp_data *data) {
@@ -275,7 +275,7 @@ int handle(const struct seccomp_notif *req, int listener) {
     return 0;
   }
   text1[0] = text2[0] = '\0';
-  struct attempt a = {.caller = &caller, .path = text1, .resolved = "", .access = AC_WRITE};
+  struct attempt a = {.caller = &caller, .path = text1, .resolved = "", .access = AC_WRITE, .root = RT_NONE};
   if (is_foreign(&req->data)) return handle_foreign(req, &a);
   const struct call *call = call_by_nr(req->data.nr);
   if (call == NULL) {

@@ -2,13 +2,9 @@
 import {
   chmodSync,
   existsSync,
-  linkSync,
   lstatSync,
   mkdirSync,
-  readdirSync,
-  readFileSync,
   readlinkSync,
-  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -16,22 +12,8 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestTree } from '../../src/witness/tree.ts';
-import { copyFixture, copyResult } from '../../src/workspace/copy.ts';
-import { leavesOut } from '../../src/workspace/leave-out.ts';
-import { removeTree } from '../../src/workspace/remove.ts';
-import { measureUsage } from '../../src/workspace/usage.ts';
-import {
-  asNobody,
-  bytesPath,
-  discard,
-  freshFolder,
-  makeDeep,
-  makeFifo,
-  makeHostile,
-  makeSocket,
-  makeSparse,
-  NASTY_NAMES,
-} from '../witness/hostile-tree.ts';
+import { copyFixture } from '../../src/workspace/copy.ts';
+import { bytesPath, discard, freshFolder, makeFifo, makeSocket } from '../witness/hostile-tree.ts';
 
 const isRoot = process.getuid?.() === 0;
 const OWNER = isRoot
@@ -148,4 +130,3 @@ describe('R6: the copy of a fixture', () => {
     }
   });
 });
-

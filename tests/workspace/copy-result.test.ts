@@ -1,7 +1,6 @@
 /** Copies of results: whatever a hostile engine left, nothing is followed and no right is lent. */
 import {
   chmodSync,
-  existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -10,25 +9,17 @@ import {
   readlinkSync,
   statSync,
   symlinkSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestTree } from '../../src/witness/tree.ts';
-import { copyFixture, copyResult } from '../../src/workspace/copy.ts';
-import { leavesOut } from '../../src/workspace/leave-out.ts';
-import { removeTree } from '../../src/workspace/remove.ts';
-import { measureUsage } from '../../src/workspace/usage.ts';
+import { copyResult } from '../../src/workspace/copy.ts';
 import {
-  asNobody,
-  bytesPath,
   discard,
   freshFolder,
   makeDeep,
-  makeFifo,
   makeHostile,
-  makeSocket,
   makeSparse,
   NASTY_NAMES,
 } from '../witness/hostile-tree.ts';
@@ -134,4 +125,3 @@ describe('the copy of a result', () => {
     expect(readdirSync(join(root, 'elsewhere'))).toEqual([]);
   });
 });
-

@@ -3,41 +3,26 @@ import {
   chmodSync,
   existsSync,
   linkSync,
-  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
-  statSync,
   symlinkSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { digestTree } from '../../src/witness/tree.ts';
-import { copyFixture, copyResult } from '../../src/workspace/copy.ts';
 import { leavesOut } from '../../src/workspace/leave-out.ts';
 import { removeTree } from '../../src/workspace/remove.ts';
 import { measureUsage } from '../../src/workspace/usage.ts';
 import {
   asNobody,
-  bytesPath,
   discard,
   freshFolder,
   makeDeep,
-  makeFifo,
   makeHostile,
-  makeSocket,
   makeSparse,
-  NASTY_NAMES,
 } from '../witness/hostile-tree.ts';
 
-const isRoot = process.getuid?.() === 0;
-const OWNER = isRoot
-  ? { uid: 64_100, gid: 64_100 }
-  : { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-const LIMITS = { maxEntries: 200_000, maxBytes: 1 << 30 };
 let root: string;
 let from: string;
 let to: string;
