@@ -1,5 +1,5 @@
 /** Makes the run directory: two folders for the cage, one of the harness's own. Starts nothing. */
-import { chmod, chown, lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, readdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ProofboxError } from '../errors.ts';
 import { BACKEND_DIRS, ENGINE_DIRS, type RunPaths, runPaths } from '../evidence/layout.ts';
@@ -9,37 +9,30 @@ export interface Owner {
   gid: number;
 }
 
+/** A run directory that is ours, and the way to give it back unused. */
+export interface Claim {
+  paths: RunPaths;
+  /** removes what the claim made; call it only where nothing was started */
+  release(): Promise<void>;
+}
+
 /**
  * Claims the run directory: it must not exist, or be an empty folder.
- * @throws ProofboxError `usage` where something stands there, `host` where it cannot be made
+ * @throws ProofboxError `usage` where something stands there or it cannot be made
  */
-export async function claimRunDirectory(root: string): Promise<RunPaths> {
-  if (root.includes(':') || root.includes('\n')) {
+export async function claimRunDirectory(root: string): Promise<Claim> {
+  if (/[:\n]/.test(root)) {
     throw new ProofboxError(
       'usage',
       `the run directory ${JSON.stringify(root)} holds a colon or a line break, which a bind mount cannot name`,
-      {
-        fix: 'choose another folder with --out',
-      },
+      { fix: 'choose another folder with --out' },
     );
   }
-  await mkdir(dirname(root), { recursive: true }).catch((cause) => {
-    throw unwritable(dirname(root), cause);
+  const parent = dirname(root);
+  const firstMade = await mkdir(parent, { recursive: true }).catch((cause) => {
+    throw unwritable(parent, cause);
   });
-  await mkdir(root, { mode: 0o755 }).catch(async (cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'EEXIST') throw unwritable(root, cause);
-    const stat = await lstat(root);
-    const entries = stat.isDirectory() ? await readdir(root) : null;
-    if (entries?.length === 0) return;
-    const what = stat.isSymbolicLink()
-      ? 'is a symbolic link'
-      : stat.isDirectory()
-        ? 'is not empty'
-        : 'is not a folder';
-    throw new ProofboxError('usage', `the run directory ${root} ${what}`, {
-      fix: 'give --out a path that does not exist yet; a run is never overwritten',
-    });
-  });
+  const isMade = await makeRoot(root);
   const paths = runPaths(root);
   // Two runs may race for one empty folder: whoever makes the spool owns it.
   await mkdir(paths.spool, { mode: 0o700 }).catch((cause) => {
@@ -47,7 +40,47 @@ export async function claimRunDirectory(root: string): Promise<RunPaths> {
       ? new ProofboxError('usage', `another run is using ${root}`, { fix: 'give --out another path', cause })
       : unwritable(root, cause);
   });
-  return paths;
+  return {
+    paths,
+    async release() {
+      await removeSpool(paths);
+      if (isMade) await removeEmpty(root, firstMade ?? root);
+    },
+  };
+}
+
+/** True where the folder was made now, false where it stood there empty. */
+async function makeRoot(root: string): Promise<boolean> {
+  try {
+    await mkdir(root, { mode: 0o755 });
+    return true;
+  } catch (error) {
+    const cause = error as NodeJS.ErrnoException;
+    if (cause.code !== 'EEXIST') throw unwritable(root, cause);
+  }
+  const stat = await lstat(root);
+  if (stat.isDirectory() && (await readdir(root)).length === 0) return false;
+  const what = stat.isSymbolicLink()
+    ? 'is a symbolic link'
+    : stat.isDirectory()
+      ? 'is not empty'
+      : 'is not a folder';
+  throw new ProofboxError('usage', `the run directory ${root} ${what}`, {
+    fix: 'give --out a path that does not exist yet; a run is never overwritten',
+  });
+}
+
+/** Removes empty folders from `path` up to and including `last`; stops at the first that holds something. */
+async function removeEmpty(path: string, last: string): Promise<void> {
+  for (let at = path; at.startsWith(last); at = dirname(at)) {
+    if (
+      !(await rmdir(at).then(
+        () => true,
+        () => false,
+      ))
+    )
+      return;
+  }
 }
 
 /** The two folders of a cage, owned by its user, with the link targets of /tmp, /var/tmp and $HOME. */

@@ -1,11 +1,14 @@
 /** One run from fixture to verdict. Order and cleaning up only: every step has a file of its own. */
+import { rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type Docker from 'dockerode';
 import { makeContract, mergeWork } from '../contract/contract.ts';
 import type { LoadedFixture } from '../contract/fixture.ts';
 import type { Engine, EnginePlan } from '../engines/engine.ts';
-import { startClock } from '../evidence/clock.ts';
+import { ProofboxError } from '../errors.ts';
+import { type Clock, startClock } from '../evidence/clock.ts';
 import { eventLog } from '../evidence/events.ts';
+import type { RunPaths } from '../evidence/layout.ts';
 import { Trace } from '../evidence/trace.ts';
 import type { Versions } from '../schema/cage.ts';
 import type { ContractFile, Limits } from '../schema/fixture.ts';
@@ -65,57 +68,92 @@ export async function runLane(request: RunRequest): Promise<RunResult> {
   const { nonce, runId } = identity;
   const work = mergeWork(request.fixture.fixture, request.contractFile, request.limits);
   const plan = request.engine.plan({ fixture: work, argv: request.commandArgv });
-  const paths = await claimRunDirectory(resolve(request.out ?? join(request.runsDir, runId)));
-  const owner = cageUser();
+  const { paths, release } = await claimRunDirectory(resolve(request.out ?? join(request.runsDir, runId)));
   try {
-    const guard = await guardForbidden(request.forbidden, paths, nonce);
-    const pristine = join(paths.spool, 'pristine');
-    await copyFixture(request.fixture.workspace, pristine, owner);
-    const fixtureTree = await digestTree(pristine, {
-      maxEntries: work.limits.workspace_files,
-      maxBytes: work.limits.workspace_bytes,
+    const prepared = await prepare(request, { plan, paths, clock, nonce, runId, work }).catch(
+      async (error) => {
+        await release();
+        throw error;
+      },
+    );
+    const result = await carryOut(request, prepared).catch(async (error) => {
+      throw await keepUnsealed(paths, error);
     });
-    const contract = makeContract({
-      nonce,
-      runId,
-      fixture: request.fixture.fixture,
-      fixtureDigest: fixtureTree.digest,
-      contractFile: request.contractFile,
-      limits: request.limits,
-      engine: { name: request.engine.name, argv: plan.argv, requiredEvents: plan.requiredEvents },
-      record: request.record,
-    });
-    const context: RunContext = {
-      docker: request.docker,
-      image: request.image,
-      paths,
-      contract,
-      owner,
-      clock,
-      events: eventLog(clock, nonce),
-      trace: new Trace(clock, nonce, runId),
-      progress: request.progress,
-      signal: request.signal,
-      hostNamespaces: await hostNamespaces(),
-      forbiddenPaths: request.record === 'reads' ? guard.paths : [],
-      runtime: request.runtime,
-    };
-    return await carryOut(request, context, { plan, pristine, guard });
+    await removeSpool(paths);
+    return result;
   } finally {
     await request.progress.close();
-    await removeSpool(paths);
   }
 }
 
+/** A run that broke before its verdict keeps what was recorded, under a name that no bundle has. */
+async function keepUnsealed(paths: RunPaths, cause: Error): Promise<ProofboxError> {
+  const unsealed = join(paths.root, 'unsealed');
+  await rename(paths.spool, unsealed).catch(() => undefined);
+  return new ProofboxError('host', `the run broke before its verdict (${cause.message})`, {
+    fix: `what was recorded until then lies in ${unsealed}; free some space or mend the cause, then run it again`,
+    cause,
+  });
+}
+
+interface Beginning {
+  plan: EnginePlan;
+  paths: RunPaths;
+  clock: Clock;
+  nonce: string;
+  runId: string;
+  work: ReturnType<typeof mergeWork>;
+}
+
+/** Everything that can still refuse the request: nothing has started, and nothing is left where it throws. */
+async function prepare(request: RunRequest, beginning: Beginning): Promise<Prepared> {
+  const { plan, paths, clock, nonce, runId, work } = beginning;
+  const owner = cageUser();
+  const guard = await guardForbidden(request.forbidden, paths, nonce);
+  const pristine = join(paths.spool, 'pristine');
+  await copyFixture(request.fixture.workspace, pristine, owner);
+  const fixtureTree = await digestTree(pristine, {
+    maxEntries: work.limits.workspace_files,
+    maxBytes: work.limits.workspace_bytes,
+  });
+  const contract = makeContract({
+    nonce,
+    runId,
+    fixture: request.fixture.fixture,
+    fixtureDigest: fixtureTree.digest,
+    contractFile: request.contractFile,
+    limits: request.limits,
+    engine: { name: request.engine.name, argv: plan.argv, requiredEvents: plan.requiredEvents },
+    record: request.record,
+  });
+  const context: RunContext = {
+    docker: request.docker,
+    image: request.image,
+    paths,
+    contract,
+    owner,
+    clock,
+    events: eventLog(clock, nonce),
+    trace: new Trace(clock, nonce, runId),
+    progress: request.progress,
+    signal: request.signal,
+    hostNamespaces: await hostNamespaces(),
+    forbiddenPaths: request.record === 'reads' ? guard.paths : [],
+    runtime: request.runtime,
+  };
+  return { context, plan, pristine, guard };
+}
+
 interface Prepared {
+  context: RunContext;
   plan: EnginePlan;
   pristine: string;
   guard: Awaited<ReturnType<typeof guardForbidden>>;
 }
 
-async function carryOut(request: RunRequest, context: RunContext, prepared: Prepared): Promise<RunResult> {
+async function carryOut(request: RunRequest, prepared: Prepared): Promise<RunResult> {
+  const { context, plan, pristine, guard } = prepared;
   const { contract, paths, events } = context;
-  const { plan, pristine, guard } = prepared;
   events.add('harness', 'run.started', {
     run_id: contract.run_id,
     fixture: contract.fixture.id,
