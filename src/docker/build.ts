@@ -11,8 +11,9 @@ import { type BuildOptions, cacheDir } from './images.ts';
 import { baseReference } from './inputs.ts';
 import { nodePackages } from './node-packages.ts';
 
-/** What a build's log says where its network, and not the recipe, is at fault. */
-const NO_ROUTE = /Temporary failure resolving|Could not resolve|Could not connect|Network is unreachable/;
+/** What a build says where its network, and not the recipe, is at fault: no route, no name server, no bridge. */
+const NO_ROUTE =
+  /Temporary failure resolving|Could not resolve|Could not connect|Network is unreachable|failed to create endpoint/;
 
 /**
  * Builds the sandbox image under the given reference.
@@ -39,7 +40,7 @@ export async function buildSandbox(
   };
   onStep('building the sandbox image (recorder, git, python3, node)');
   let failure = await build(docker, await packContext(PACKAGE_ROOT, node), options, log);
-  if (failure !== null && NO_ROUTE.test(failure.log)) {
+  if (failure !== null && NO_ROUTE.test(`${failure.log}${failure.message}`)) {
     onStep("the engine's default network has no route; building on the host's network");
     failure = await build(
       docker,

@@ -1,6 +1,6 @@
 /** Reads what the engine left, once the container is gone. Everything here is hostile input. */
 import { constants } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine, EnginePlan } from '../engines/engine.ts';
 import { place, reclaimArtifacts } from '../evidence/seal.ts';
@@ -63,13 +63,20 @@ export async function collect(
   return { planted, after, changes, inexpressible: patch.inexpressible, patchFile };
 }
 
-/** Inputs the engine altered: what it was given is evidence, so a changed copy counts as planted. */
+/** Inputs the engine altered or added: what it was given is evidence, so a changed copy counts as planted. */
 async function alteredInputs(artifacts: string, inputs: Record<string, string>): Promise<string[]> {
   const altered: string[] = [];
   for (const [name, text] of Object.entries(inputs)) {
     const now = await readRegular(join(artifacts, 'inputs', name), Buffer.byteLength(text) + 1);
     if (now?.toString('utf8') !== text) altered.push(`inputs/${name}`);
   }
+  const names = await readdir(join(artifacts, 'inputs'), { encoding: 'buffer' });
+  altered.push(
+    ...names
+      .map((name) => decodeBytes(name))
+      .filter((name) => !Object.hasOwn(inputs, name))
+      .map((name) => `inputs/${name}`),
+  );
   return altered;
 }
 

@@ -141,7 +141,9 @@ async function prepare(request: RunRequest, beginning: Beginning): Promise<Prepa
     forbiddenPaths: request.record === 'reads' ? guard.paths : [],
     runtime: request.runtime,
   };
-  return { context, plan, pristine, guard };
+  // What the engine may read is complete only now: its contract names the run.
+  const inputs = { ...plan.inputs, 'contract.json': contractText(contract) };
+  return { context, plan: { ...plan, inputs }, pristine, guard };
 }
 
 interface Prepared {
@@ -204,7 +206,7 @@ async function fillFolders(
   await makeCageFolders(paths.workspace, paths.artifacts, owner);
   const artifactDirWasEmpty = await holdsNothing(paths.artifacts);
   if (contract.git) await initRepository(paths.workspace, owner);
-  await writeInputs(paths.artifacts, { ...plan.inputs, 'contract.json': contractText(contract) }, owner);
+  await writeInputs(paths.artifacts, plan.inputs, owner);
   events.add('harness', 'task.contract.created', {
     allowed_files: contract.allowed_files,
     test_command: contract.test_command,

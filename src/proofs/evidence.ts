@@ -45,7 +45,8 @@ export interface WritesSummary {
   problem: LineProblem | null;
   /** records of every access but `read`, by the root that the recorder named */
   counts: RootCounts;
-  reads: { allowed: number; denied: number };
+  /** the same of access `read` */
+  reads: RootCounts;
   /** denied by a root of its own: nothing under the two folders, no device, no kernel file */
   denied: {
     count: number;

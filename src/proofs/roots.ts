@@ -10,7 +10,7 @@ const WRITABLE = [
 ] as const;
 
 /** Things without a name in a file system, as /proc/<pid>/fd shows them. */
-const NAMELESS = /^(?:pipe|socket|anon_inode|memfd):/;
+const NAMELESS = /^(?:anon_inode:|[a-z_]+:\[[0-9]+\]$)/;
 const MEMORY_FILE = /^\/memfd:.* \(deleted\)$/s;
 const CHARACTER_DEVICE = /^\/dev\/(?:null|zero|full|random|urandom|tty|ptmx|pts\/(?:[0-9]+|ptmx))$/;
 /** PID 1 is the recorder: its files are nobody's own. */

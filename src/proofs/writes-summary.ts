@@ -28,14 +28,8 @@ export async function summarizeWrites(
 
 class Tally {
   readonly #forbidden: string[];
-  readonly #counts: RootCounts = {
-    workspace: { allowed: 0, denied: 0 },
-    artifacts: { allowed: 0, denied: 0 },
-    device: { allowed: 0, denied: 0 },
-    kernel: { allowed: 0, denied: 0 },
-    none: { allowed: 0, denied: 0 },
-  };
-  readonly #reads = { allowed: 0, denied: 0 };
+  readonly #counts = noCounts();
+  readonly #reads = noCounts();
   readonly #paths = new Map<string, number>();
   readonly #denied = { count: 0, unreadable: 0, foreign_abi: 0, first: null as SampledRecord | null };
   readonly #misplaced = { count: 0, samples: [] as SampledRecord[] };
@@ -48,7 +42,7 @@ class Tally {
   add(record: WriteRecord, line: number): void {
     if (this.#namesForbidden(record)) keep(this.#named, record, line);
     if (record.access === 'read') {
-      this.#reads[record.verdict] += 1;
+      this.#reads[record.root][record.verdict] += 1;
       return;
     }
     this.#counts[record.root][record.verdict] += 1;
@@ -88,6 +82,11 @@ class Tally {
     const named = [record.path, record.resolved, record.path2, record.resolved2];
     return named.some((path) => path !== undefined && this.#forbidden.some((root) => isUnder(path, root)));
   }
+}
+
+function noCounts(): RootCounts {
+  const none = () => ({ allowed: 0, denied: 0 });
+  return { workspace: none(), artifacts: none(), device: none(), kernel: none(), none: none() };
 }
 
 function keep(kept: { count: number; samples: SampledRecord[] }, record: WriteRecord, line: number): void {

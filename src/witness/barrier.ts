@@ -24,7 +24,8 @@ export function openBarrier(beside: string): Barrier {
   return {
     async pass(limitMs) {
       const end = performance.now() + limitMs;
-      while (!(await touch())) {
+      const first = round + 1;
+      while (!(await touch(first))) {
         if (performance.now() > end)
           throw new Error('the events of the file system could not be read to their end');
       }
@@ -35,17 +36,17 @@ export function openBarrier(beside: string): Barrier {
     },
   };
 
-  function touch(): Promise<boolean> {
+  /** True once the event of this round, or of an earlier one since `first`, has come. */
+  function touch(first: number): Promise<boolean> {
     round += 1;
-    const mine = String(round);
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), AGAIN_MS);
       passed = (name) => {
-        if (name !== mine) return;
+        if (!(Number(name) >= first)) return;
         clearTimeout(timer);
         resolve(true);
       };
-      writeFileSync(join(folder, mine), '');
+      writeFileSync(join(folder, String(round)), '');
     });
   }
 }

@@ -4,7 +4,7 @@
  * what it did not see proves nothing. It only looks: it never writes into a watched folder. The library knows names
  * as UTF-8 only: what has another name is not seen at all, which `reconcile` reports as `not_watchable`.
  */
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, lstatSync, openSync, type Stats, writeSync } from 'node:fs';
 import { relative } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import { ProofboxError } from '../errors.ts';
@@ -117,6 +117,26 @@ async function drain(
   return log.close();
 }
 
+/**
+ * Whether a folder on the way became a link under the library's hands: what it lists then is the host's, and
+ * nothing that the engine made. The link itself is an entry of its own and is recorded.
+ */
+function liesBehindLink(path: string, inside: string): boolean {
+  const root = path.slice(0, path.length - inside.length);
+  for (let slash = inside.indexOf('/'); slash !== -1; slash = inside.indexOf('/', slash + 1)) {
+    let folder: Stats | undefined;
+    try {
+      folder = lstatSync(root + inside.slice(0, slash), { throwIfNoEntry: false });
+    } catch {
+      // Closed by its owner or renamed out of reach: nobody could have looked behind it.
+      return false;
+    }
+    if (folder === undefined) return false;
+    if (folder.isSymbolicLink()) return true;
+  }
+  return false;
+}
+
 const FLUSH_BYTES = 64 * 1024;
 
 /** watch.jsonl, written in the order of events. A disk that refuses ends the log without a `drained` line. */
@@ -164,7 +184,7 @@ class WatchLog {
   saw(event: (typeof EVENTS)[number], path: string): void {
     this.activity += 1;
     const { root, path: inside } = this.#place(path);
-    if (!this.#isReady || inside === '') return;
+    if (!this.#isReady || inside === '' || liesBehindLink(path, inside)) return;
     this.#write({ event, root, path: inside });
     if (event === 'addDir' && !this.#deepest && inside.split('/').length > MAX_DEPTH) {
       this.#deepest = true;

@@ -138,7 +138,11 @@ os.wait()
 test('a program that is not there is refused by the recorder, so that none can have been started', async () => {
   const bundle = await runShell(space.dir, FIXTURE, '/workspace/no-such-program; true');
   const refused = (await bundle.programs()).find((program) => program.path === '/workspace/no-such-program');
-  expect(refused).toMatchObject({ verdict: 'denied', errno: 'ENOENT', resolved: '/workspace/no-such-program' });
+  expect(refused).toMatchObject({
+    verdict: 'denied',
+    errno: 'ENOENT',
+    resolved: '/workspace/no-such-program',
+  });
 });
 
 test('R6: with --record reads a failed look outside the roots is recorded, a successful one is not', async () => {

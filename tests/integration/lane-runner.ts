@@ -1,0 +1,56 @@
+/** Runs the lane in this process, with a container engine client that a test may tamper with. */
+import { join } from 'node:path';
+import Docker from 'dockerode';
+import type { CageBody } from '../../src/cage/spec.ts';
+import { FIXTURES_DIR } from '../../src/cli/paths.ts';
+import { loadFixture } from '../../src/contract/fixture.ts';
+import { sandboxImage } from '../../src/docker/images.ts';
+import { dockerVersions } from '../../src/docker/versions.ts';
+import { engineByName } from '../../src/engines/index.ts';
+import { SILENT } from '../../src/lane/progress.ts';
+import { type RunRequest, type RunResult, runLane } from '../../src/lane/run.ts';
+
+let next = 0;
+
+/** One run of a fixture with parts of the request replaced. */
+export async function lane(
+  base: string,
+  fixture: string,
+  changes: Partial<RunRequest> = {},
+): Promise<RunResult> {
+  next += 1;
+  const docker = changes.docker ?? new Docker();
+  return runLane({
+    docker,
+    versions: await dockerVersions(docker),
+    image: await sandboxImage(docker),
+    fixture: await loadFixture(fixture, FIXTURES_DIR),
+    contractFile: {},
+    limits: {},
+    engine: engineByName('fake'),
+    commandArgv: [],
+    record: 'writes',
+    out: join(base, `lane-${process.pid}-${next}`),
+    runsDir: base,
+    forbidden: [],
+    configText: '',
+    runtime: undefined,
+    progress: SILENT,
+    signal: new AbortController().signal,
+    ...changes,
+  });
+}
+
+/** A client whose create requests pass through `alter`: the weakened cage that a defect or an attacker would make. */
+export function weakened(alter: (body: CageBody) => CageBody): Docker {
+  const docker = new Docker();
+  const create = docker.createContainer.bind(docker);
+  docker.createContainer = ((body: CageBody) =>
+    create(alter(structuredClone(body)))) as typeof docker.createContainer;
+  return docker;
+}
+
+/** The same for one setting of HostConfig. */
+export function weakenedBy(settings: Record<string, unknown>): Docker {
+  return weakened((body) => ({ ...body, HostConfig: { ...body.HostConfig, ...settings } }));
+}
