@@ -19,7 +19,7 @@ export function searchExposure(root: GuardedRoot, places: Places, from: string[]
   const exposures: Exposure[] = [];
   for (const [where, text] of Object.entries(places)) {
     for (const { encoding, text: needle } of spellings(root, from)) {
-      const at = text.indexOf(needle);
+      const at = encoding === 'base64' ? text.indexOf(needle) : indexOfPath(text, needle);
       if (at === -1 || exposures.some((one) => one.where === where && one.encoding === encoding)) continue;
       exposures.push({ kind: root.kind, where, encoding, at: `character ${at}` });
     }
@@ -27,13 +27,25 @@ export function searchExposure(root: GuardedRoot, places: Places, from: string[]
   return exposures;
 }
 
+/**
+ * Where the path stands in the text, or -1. `/srv/app2` and `/srv/app-old` are neighbours of `/srv/app`, not places
+ * in it: a name that goes on is another name. What stands before does not matter, as in `-I/srv/app`.
+ */
+function indexOfPath(text: string, needle: string): number {
+  for (let at = text.indexOf(needle); at !== -1; at = text.indexOf(needle, at + 1)) {
+    if (!GOES_ON.test(text.slice(at + needle.length, at + needle.length + 2))) return at;
+  }
+  return -1;
+}
+
+/** A sentence may end with a full stop and a flag may follow a dash: only a letter or digit makes a longer name. */
+const GOES_ON = /^(?:[A-Za-z0-9_]|[-.][A-Za-z0-9_])/;
+
 function spellings(root: GuardedRoot, from: string[]): Spelling[] {
   const plain = [...new Set([root.path.replace(/(.)\/+$/, '$1'), root.resolved])].filter(
     (path) => path.length >= 4,
   );
-  const near = from
-    .map((folder) => relative(folder, root.resolved))
-    .filter((path) => path.startsWith('..') && path.length > 8);
+  const near = from.map((folder) => relative(folder, root.resolved)).filter(isTelling);
   const all: Spelling[] = [];
   for (const path of plain) {
     all.push({ encoding: path === root.resolved ? 'resolved' : 'plain', text: path });
@@ -43,6 +55,11 @@ function spellings(root: GuardedRoot, from: string[]): Spelling[] {
   }
   for (const path of near) all.push({ encoding: 'relative', text: path });
   return all;
+}
+
+/** Long enough to mean something, and no mere way up, which every deeper way up contains. */
+function isTelling(path: string): boolean {
+  return path.length > 8 && path.includes('/') && !/(?:^|\/)\.\.$/.test(path);
 }
 
 /** With and without the slashes encoded, hex digits in both cases. */
@@ -71,9 +88,8 @@ function base64Cores(path: string): string[] {
 /** JSON may escape the slash and every other character; a JSON text inside a JSON text escapes once more. */
 function jsonEscapes(path: string): string[] {
   const slashes = path.replaceAll('/', '\\/');
-  const all = [...path]
-    .map((character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`)
-    .join('');
+  const units = Array.from({ length: path.length }, (_, index) => path.charCodeAt(index));
+  const all = units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
   const quoted = JSON.stringify(path).slice(1, -1);
   return [slashes, slashes.replaceAll('\\', '\\\\'), all, all.replaceAll('\\', '\\\\'), quoted].filter(
     (text) => text !== path,

@@ -1,5 +1,6 @@
 /** The state of a guarded root at one moment, and what differs between two. Only looks. */
 import { createHash } from 'node:crypto';
+import { lstatSync, type Stats } from 'node:fs';
 import type { Digest } from '../schema/common.ts';
 import { digestTree } from '../witness/tree.ts';
 import { TreeWalk } from '../witness/walk.ts';
@@ -17,7 +18,9 @@ const MAX_DIFFERENCES = 20;
 /**
  * Size, times, inode and mode of every entry, or the digest of its content. A change of content moves ctime,
  * which no program can set, so that metadata is enough against anybody but the kernel.
- * @throws the system's error where the root cannot be read; Error where a part of it could not be visited
+ * The root itself is an entry too, with an empty path.
+ * @throws the system's error where the root cannot be read; Error where a part of it could not be visited: what
+ *   was not seen before cannot be proven unchanged after
  */
 export async function snapshotRoot(root: Pick<GuardedRoot, 'resolved' | 'mode'>): Promise<Snapshot> {
   const entries = root.mode === 'content' ? await contents(root.resolved) : metadata(root.resolved);
@@ -44,24 +47,34 @@ export function compareSnapshots(before: Snapshot, after: Snapshot): string[] {
 }
 
 function metadata(root: string): Map<string, string> {
-  const entries = new Map<string, string>();
+  const entries = new Map([['', factsOf('dir', lstatSync(root))]]);
   const walk = new TreeWalk(root, UNBOUNDED);
   for (const step of walk.steps()) {
     if (step.at === 'leave') continue;
-    const { stat, kind } = step;
-    entries.set(
-      step.path,
-      stat === null ? kind : [kind, stat.mode, stat.size, stat.ino, stat.mtimeMs, stat.ctimeMs].join(' '),
-    );
+    const { stat, kind, path } = step;
+    if (stat === null || kind === 'unreadable') throw unreadable(path);
+    entries.set(path, factsOf(kind, stat));
   }
   if (walk.truncated) throw new Error(`${root} could not be visited whole`);
   return entries;
 }
 
+/** Times with the fractions that the kernel gives: a quarter of a microsecond is the least that shows. */
+function factsOf(kind: string, { mode, size, ino, mtimeMs, ctimeMs }: Stats): string {
+  return [kind, mode, size, ino, mtimeMs, ctimeMs].join(' ');
+}
+
+function unreadable(path: string): Error {
+  return new Error(`${JSON.stringify(path)} cannot be read`);
+}
+
 async function contents(root: string): Promise<Map<string, string>> {
   const tree = await digestTree(root, UNBOUNDED);
   if (tree.truncated) throw new Error(`${root} could not be read whole`);
-  return new Map(
-    tree.entries.map(({ path, kind, mode, size, digest }) => [path, [kind, mode, size, digest].join(' ')]),
-  );
+  const entries = new Map([['', `dir ${lstatSync(root).mode & 0o7777}`]]);
+  for (const { path, kind, mode, size, digest } of tree.entries) {
+    if (kind === 'unreadable' || (kind === 'file' && digest === null)) throw unreadable(path);
+    entries.set(path, [kind, mode, size, digest].join(' '));
+  }
+  return entries;
 }

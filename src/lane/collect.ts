@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Engine, EnginePlan } from '../engines/engine.ts';
 import { place, reclaimArtifacts } from '../evidence/seal.ts';
 import type { TreeChange, TreeEntry } from '../schema/tree.ts';
+import { decodeBytes } from '../witness/bytes.ts';
 import { diffTrees, digestTree, type TreeDigest } from '../witness/tree.ts';
 import { makePatch } from '../workspace/patch.ts';
 import type { RunContext } from './context.ts';

@@ -1,7 +1,9 @@
 /** Proof: no system call that could change a file went unrecorded, and no record was lost on its way. */
+
+import { type End, WriteRoot } from '../schema/recorder.ts';
 import { cageRecords, engineCage } from './cages.ts';
 import { coverageGaps } from './coverage.ts';
-import type { Evidence, LineProblem } from './evidence.ts';
+import type { Evidence, LineProblem, WritesSummary } from './evidence.ts';
 import {
   type Claim,
   conclude,
@@ -51,7 +53,10 @@ export function coverageFindings(evidence: Evidence, findings: Finding[]) {
     }
   }
   const writes = take(evidence.writes, 'writes', findings);
-  if (writes !== undefined) findings.push(...fileGaps('writes', writes, engine?.end?.records));
+  if (writes !== undefined) {
+    findings.push(...fileGaps('writes', writes, engine?.end?.records));
+    if (engine?.end != null) findings.push(...rootGaps(writes, engine.end.roots));
+  }
   const programs = take(evidence.processes, 'processes', findings);
   if (programs !== undefined) findings.push(...fileGaps('processes', programs, engine?.end?.programs));
   return engine;
@@ -72,6 +77,19 @@ function fileGaps(
     findings.push(lost(`${sent} records were sent, the ${document} record has ${file.count}`, document));
   }
   return findings;
+}
+
+/** Root by root and verdict by verdict, the file must hold what the recorder counted as it decided. */
+function rootGaps(writes: WritesSummary, roots: End['roots']): Finding[] {
+  return WriteRoot.options.flatMap((root) =>
+    (['allowed', 'denied'] as const).flatMap((verdict) => {
+      const found = writes.counts[root][verdict] + writes.reads[root][verdict];
+      const counted = roots[root]?.[verdict];
+      if (found === counted) return [];
+      const message = `the recorder counted ${counted ?? 'nothing'} ${verdict} in root ${root}, the record has ${found}`;
+      return [lost(message, 'cage', `/engine/end/roots/${root}`)];
+    }),
+  );
 }
 
 function lost(message: string, document: DocumentName, at?: string): Finding {

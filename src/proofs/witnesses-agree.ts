@@ -35,6 +35,8 @@ export function witnessesAgree(evidence: Evidence): ProofOutcome {
     rests: [
       place('writes'),
       place('watch'),
+      place('cage', '/engine/created_at'),
+      place('cage', '/engine/finished_at'),
       place('trees', '/before/digest'),
       place('trees', '/after/digest'),
     ],
@@ -56,11 +58,8 @@ function watcherFindings(evidence: Evidence, watch: WatchSummary, findings: Find
   const engine = engineCage(take(evidence.cage, 'cage', findings), findings);
   const start = Date.parse(evidence.run.started_at);
   if (watch.ready_ms === null) found.push(incomplete('the watcher was never ready', 'watch', 'line 1'));
-  else if (
-    engine?.started_at == null ||
-    start + watch.ready_ms > Date.parse(engine.started_at) + CLOCK_SLACK_MS
-  ) {
-    found.push(incomplete('the watcher was not ready when the container started', 'watch', 'line 1'));
+  else if (engine === undefined || start + watch.ready_ms > Date.parse(engine.created_at) + CLOCK_SLACK_MS) {
+    found.push(incomplete('the watcher was not ready when the container was made', 'watch', 'line 1'));
   }
   if (watch.drained_ms === null)
     found.push(incomplete('the watcher was cut off before it was drained', 'watch', `line ${watch.count}`));

@@ -1,9 +1,12 @@
 /** The barrier: once it is passed, every event from before has been read. */
 import { mkdirSync, readdirSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openBarrier } from '../../src/witness/barrier.ts';
 import { discard, freshFolder } from './hostile-tree.ts';
+
+// A hang is what fails here; a busy machine is none.
+vi.setConfig({ testTimeout: 120_000 });
 
 let root: string;
 beforeEach(() => {

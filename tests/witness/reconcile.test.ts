@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   type Attempt,
   type Change,
@@ -12,6 +12,9 @@ import {
   w,
   write,
 } from './attempts.ts';
+
+// A hang is what fails here; a busy machine is none.
+vi.setConfig({ testTimeout: 120_000 });
 
 describe('R5: a change is explained by', () => {
   it.each<[string, Attempt[], Change[]]>([

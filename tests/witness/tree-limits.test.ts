@@ -9,10 +9,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { digestTree } from '../../src/witness/tree.ts';
 import { TreeWalk } from '../../src/witness/walk.ts';
 import { asNobody, discard, freshFolder, makeDeep, makeFifo } from './hostile-tree.ts';
+
+// A hang is what fails here; a busy machine is none.
+vi.setConfig({ testTimeout: 120_000 });
 
 const LIMITS = { maxEntries: 200_000, maxBytes: 1 << 30 };
 const openDescriptors = () => readdirSync('/proc/self/fd').length;

@@ -2,12 +2,15 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TreeEntry } from '../../src/schema/tree.ts';
 import { TreeEntry as TreeEntrySchema } from '../../src/schema/tree.ts';
 import { decodeBytes, encodeBytes } from '../../src/witness/bytes.ts';
 import { digestEntries, digestTree } from '../../src/witness/tree.ts';
 import { bytesPath, discard, freshFolder, makeHostile, makeSparse, NASTY_NAMES } from './hostile-tree.ts';
+
+// A hang is what fails here; a busy machine is none.
+vi.setConfig({ testTimeout: 120_000 });
 
 const LIMITS = { maxEntries: 200_000, maxBytes: 1 << 30 };
 const sha256 = (text: string | Buffer) => `sha256:${createHash('sha256').update(text).digest('hex')}`;

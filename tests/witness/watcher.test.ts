@@ -12,10 +12,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WatchRecord } from '../../src/schema/tree.ts';
 import { startWatcher, type Watcher } from '../../src/witness/watcher.ts';
 import { discard, freshFolder, makeDeep, makeHostile, NASTY_NAMES } from './hostile-tree.ts';
+
+// A hang is what fails here; a busy machine is none.
+vi.setConfig({ testTimeout: 120_000 });
 
 const NONCE = 'ab'.repeat(16);
 let root: string;

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { digestTree } from '../../src/witness/tree.ts';
 import { copyResult } from '../../src/workspace/copy.ts';
 import {
@@ -23,6 +23,9 @@ import {
   makeSparse,
   NASTY_NAMES,
 } from '../witness/hostile-tree.ts';
+
+// A hang is what fails here; a busy machine is none.
+vi.setConfig({ testTimeout: 120_000 });
 
 const isRoot = process.getuid?.() === 0;
 const OWNER = isRoot

@@ -7,6 +7,9 @@ import { diffTrees, digestTree } from '../../src/witness/tree.ts';
 import { discard, freshFolder, makeFifo, makeSparse } from '../witness/hostile-tree.ts';
 import { apply, build, entriesOf, file, LIMITS, type Plan, patchOf, type Thing } from './planned-trees.ts';
 
+// A hang is what fails here; a busy machine is none.
+vi.setConfig({ testTimeout: 120_000 });
+
 let root: string;
 
 beforeEach(() => {

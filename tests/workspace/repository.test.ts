@@ -15,6 +15,9 @@ import { copyFixture } from '../../src/workspace/copy.ts';
 import { initRepository } from '../../src/workspace/repository.ts';
 import { discard, freshFolder } from '../witness/hostile-tree.ts';
 
+// A hang is what fails here; a busy machine is none.
+vi.setConfig({ testTimeout: 120_000 });
+
 const isRoot = process.getuid?.() === 0;
 const OWNER = isRoot
   ? { uid: 64_100, gid: 64_100 }

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { leavesOut } from '../../src/workspace/leave-out.ts';
 import { removeTree } from '../../src/workspace/remove.ts';
 import { measureUsage } from '../../src/workspace/usage.ts';
@@ -22,6 +22,9 @@ import {
   makeHostile,
   makeSparse,
 } from '../witness/hostile-tree.ts';
+
+// A hang is what fails here; a busy machine is none.
+vi.setConfig({ testTimeout: 120_000 });
 
 let root: string;
 let from: string;
