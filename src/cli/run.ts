@@ -5,6 +5,7 @@ import { loadFixture } from '../contract/fixture.ts';
 import { readDocument } from '../contract/read.ts';
 import { connectDocker } from '../docker/connect.ts';
 import { sandboxImage } from '../docker/images.ts';
+import { requireHost } from '../docker/requirements.ts';
 import { dockerVersions } from '../docker/versions.ts';
 import { engineByName } from '../engines/index.ts';
 import { EXIT, ProofboxError } from '../errors.ts';
@@ -43,6 +44,11 @@ const EXIT_OF: Record<Report['status'], number> = {
   interrupted: EXIT.interrupted,
 };
 
+/** A cage that this host could not make is the host's failure, not the engine's. */
+function exitCodeOf({ status, host_problem: problem }: Report): number {
+  return status === 'failed' && problem !== null ? EXIT.host : EXIT_OF[status];
+}
+
 /** Runs one lane and sets the exit code by its verdict. */
 export async function run(fixtureName: string, words: string[], options: RunOptions): Promise<void> {
   checkEngine(options.engine, words);
@@ -62,7 +68,7 @@ export async function run(fixtureName: string, words: string[], options: RunOpti
     const result = await runLane(request);
     if (options.json === true) printJson(result.report);
     else printVerdict(result.report, result.directory, options.quiet === true);
-    process.exitCode = EXIT_OF[result.report.status];
+    process.exitCode = exitCodeOf(result.report);
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
@@ -102,7 +108,8 @@ async function prepare(
   const runsDir = resolve(config.runs_dir ?? 'runs');
   const forbidden = await forbiddenRoots(options.forbid, config);
   const { docker } = await connectDocker();
-  const [image, versions] = await Promise.all([sandboxImage(docker), dockerVersions(docker)]);
+  const versions = await dockerVersions(docker);
+  const [image] = await Promise.all([sandboxImage(docker), requireHost(docker, versions, options.runtime)]);
   signal.throwIfAborted();
   return {
     docker,

@@ -28,6 +28,8 @@ export function printVerdict(report: Report, directory: string, brief: boolean):
   say(
     `${word}  ${report.fixture.id} with ${report.backend} in ${(report.usage.wall_ms / 1000).toFixed(2)} s`,
   );
+  if (report.host_problem !== null)
+    say(`error: ${visible(report.host_problem)}; type proofbox doctor to see what this host lacks`);
   for (const blocker of report.blockers) say(`  ${pc.red(blocker.code)}: ${visible(blocker.message)}`);
   const place = relative(process.cwd(), join(directory, 'artifacts'));
   say(`evidence: ${place.startsWith('..') ? join(directory, 'artifacts') : place}`);

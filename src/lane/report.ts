@@ -7,6 +7,7 @@ import type { CageRecord } from '../schema/cage.ts';
 import type { Digest } from '../schema/common.ts';
 import { Report } from '../schema/report.ts';
 import { contractText } from './contract-text.ts';
+import type { EngineOutcome } from './engine-cage.ts';
 import type { Documents, JudgeInput } from './judge.ts';
 
 const NO_COUNTS: RootCounts = {
@@ -58,6 +59,7 @@ export function assembleReport(
     engine_state: { patterns: contract.engine_state, changed: changes.engineState },
     proofs: verdict.proofs,
     blockers: verdict.blockers,
+    host_problem: context.signal.aborted ? null : hostProblem(outcome),
     baseline: null,
     verification:
       contract.test_command === null
@@ -92,6 +94,14 @@ export function assembleReport(
       artifact_dir_was_empty: evidence.run.artifact_dir_was_empty,
     },
   });
+}
+
+/** An engine starts only after PID 1's first word, so that no engine can bring any of these about. */
+function hostProblem({ cage, problem }: EngineOutcome): string | null {
+  if (cage === null) return problem;
+  if (cage.seen !== null) return null;
+  const said = cage.stream.recorder_stderr.trim().split('\n')[0] ?? '';
+  return `the recorder could not start its work${said === '' ? '' : `: ${said}`}`;
 }
 
 function digestOf(text: string): Digest {

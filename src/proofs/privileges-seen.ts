@@ -67,6 +67,8 @@ function rights(seen: Seen): string[] {
   if (status.get('Seccomp') !== '2') problems.push('no seccomp filter is on');
   if (!/^[1-9][0-9]*$/.test(status.get('Seccomp_filters') ?? ''))
     problems.push('Seccomp_filters is not at least 1');
+  // From 2 on not even an ancestor may read a process: the recorder could not say what was asked of it.
+  if ((seen.ptrace_scope ?? 0) > 1) problems.push(`Yama's ptrace_scope is ${seen.ptrace_scope}`);
   return problems;
 }
 

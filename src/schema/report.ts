@@ -147,6 +147,10 @@ export const Report = z.strictObject({
   engine_state: z.strictObject({ patterns: z.array(z.string()), changed: z.int() }),
   proofs: z.array(ProofResult),
   blockers: z.array(Blocker),
+  host_problem: z
+    .string()
+    .nullable()
+    .describe('why this host could not make the engine a working cage; null where it could'),
   baseline: z.unknown().nullable(),
   verification: z
     .strictObject({ command: z.array(z.string()), before: TestRun.nullable(), after: TestRun.nullable() })

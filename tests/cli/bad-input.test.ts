@@ -186,6 +186,14 @@ test('exit code 4 with the fix where no engine answers', async () => {
   expect(outcome.stderr).toMatch(/no container engine answers .*no such socket/);
 });
 
+test('exit code 4 for a runtime that the engine does not have', async () => {
+  const out = join(space.dir, 'no-runtime');
+  const outcome = await proofbox(['run', 'py-interval', '--runtime', 'nope', '--out', out]);
+  expect(outcome.exitCode).toBe(4);
+  expect(outcome.stderr).toMatch(/no runtime "nope"; use one of .*runc/);
+  expect(existsSync(out)).toBe(false);
+});
+
 test('R1: the case engine is disabled: exit code 3, nothing started', async () => {
   const outcome = await proofbox(['run', 'py-interval', '--engine', 'case'], {
     env: { CTO_HARNESS_ALLOW_CASE: '1' },

@@ -1,5 +1,13 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Docker from 'dockerode';
+import { afterAll, describe, expect, test } from 'vitest';
 import { escapeChecks, examine } from '../../src/docker/doctor.ts';
+import { kernelCheck, ptraceCheck, requireHost } from '../../src/docker/requirements.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'proofbox-doctor-'));
+afterAll(() => rmSync(dir, { recursive: true }));
 
 const versions = {
   engine: '20.10.24',
@@ -39,5 +47,37 @@ describe('doctor', () => {
 
   test('claims nothing about a runc whose version the engine does not tell', () => {
     expect(escapeChecks({ ...versions, runc: null })).toEqual([]);
+  });
+});
+
+describe('a host that cannot keep the promises', () => {
+  test.each([
+    ['0', 'ok'],
+    ['1', 'ok'],
+    ['2', 'fail'],
+    ['3', 'fail'],
+  ])('Yama ptrace_scope %s: %s', async (scope, status) => {
+    const file = join(dir, `scope-${scope}`);
+    writeFileSync(file, `${scope}\n`);
+    expect((await ptraceCheck(file)).status).toBe(status);
+  });
+
+  test.each([
+    ['4.19.0', 'fail'],
+    ['5.10.0', 'warn'],
+    ['5.19.0', 'ok'],
+    ['6.18.5', 'ok'],
+  ])('kernel %s: %s', (kernel, status) => {
+    expect(kernelCheck({ ...versions, kernel }).status).toBe(status);
+  });
+
+  test('a run is stopped before it starts, with the fix', async () => {
+    const docker = new Docker();
+    await expect(requireHost(docker, versions)).resolves.toBeUndefined();
+    await expect(requireHost(docker, { ...versions, kernel: '4.19.0' })).rejects.toMatchObject({
+      code: 'host',
+      fix: expect.stringContaining('5.19'),
+    });
+    await expect(requireHost(docker, versions, 'no-such-runtime')).rejects.toMatchObject({ code: 'host' });
   });
 });

@@ -63,3 +63,12 @@ describe('R8: a weakened cage is seen before the engine starts', () => {
     expect(report.changed_files).toEqual([]);
   });
 });
+
+test('a cage in which the recorder cannot work is the problem of the host, and the engine never starts', async () => {
+  const docker = weakened((body) => ({ ...body, Entrypoint: ['/bin/false'] }));
+  const { report } = await lane(space.dir, 'py-interval', { docker });
+  expect(report.status).toBe('failed');
+  expect(report.blockers.map(({ code }) => code)).toContain('recorder_lost');
+  expect(report.host_problem).toMatch(/recorder could not start/);
+  expect(report.changed_files).toEqual([]);
+});
