@@ -2,6 +2,7 @@
 
 import { ProofboxError } from '../errors.ts';
 import type { RunPaths } from '../evidence/layout.ts';
+import { searchCopiedFiles } from '../forbidden/copied-files.ts';
 import { type GuardedRoot, isWithin, refuseOverlap } from '../forbidden/roots.ts';
 import { type Places, searchExposure } from '../forbidden/search.ts';
 import { compareSnapshots, type Snapshot, snapshotRoot } from '../forbidden/snapshot.ts';
@@ -12,8 +13,8 @@ export type { GuardedRoot } from '../forbidden/roots.ts';
 export interface ForbiddenGuard {
   /** resolved and given paths, for the recorder */
   paths: string[];
-  /** looks again and searches; call it once, after the container is gone */
-  finish(places: Places): Promise<ForbiddenDocument>;
+  /** looks again and searches the texts and the copied files; call it once, after the container is gone */
+  finish(places: Places, copiedFiles: string): Promise<ForbiddenDocument>;
 }
 
 /**
@@ -33,17 +34,19 @@ export async function guardForbidden(
     paths: [...new Set(roots.flatMap((root) => [root.resolved, root.path]))].filter((path) =>
       path.startsWith('/'),
     ),
-    async finish(places) {
+    async finish(places, copiedFiles) {
+      const from = [process.cwd(), paths.root, ...binds];
       const seen: ForbiddenRoot[] = [];
       for (const [index, root] of roots.entries()) seen.push(await secondLook(root, before[index]));
       return {
         schema: 'proofbox.forbidden/v1',
         nonce,
         roots: seen,
-        searched: Object.keys(places),
-        exposures: roots.flatMap((root) =>
-          searchExposure(root, places, [process.cwd(), paths.root, ...binds]),
-        ),
+        searched: [...Object.keys(places), 'workspace'],
+        exposures: [
+          ...roots.flatMap((root) => searchExposure(root, places, from)),
+          ...(await searchCopiedFiles(roots, copiedFiles, from)),
+        ],
         overlaps: roots.flatMap(({ kind, resolved }) =>
           binds
             .filter((bind) => isWithin(bind, resolved) || isWithin(resolved, bind))

@@ -28,6 +28,8 @@ export interface JudgeInput {
   outcome: EngineOutcome;
   collected: Collected;
   before: TreeDigest;
+  /** the harness's own copy of the fixture */
+  pristine: string;
   guard: ForbiddenGuard;
   /** nothing but the harness's own folders and inputs stood in run_artifact_dir before the start */
   artifactDirWasEmpty: boolean;
@@ -149,15 +151,10 @@ function treesDocument({ context, before, collected }: JudgeInput): Trees {
   };
 }
 
-function forbiddenDocument({
-  context,
-  request,
-  plan,
-  outcome,
-  guard,
-}: JudgeInput): Promise<ForbiddenDocument> {
+function forbiddenDocument(input: JudgeInput): Promise<ForbiddenDocument> {
+  const { context, request, plan, outcome, guard } = input;
   const cage = outcome.cage;
-  return guard.finish({
+  const places = {
     contract: contractText(context.contract),
     argv: JSON.stringify(plan.argv),
     environment: JSON.stringify({ planned: plan.env, seen: cage?.seen?.env ?? null }),
@@ -165,7 +162,8 @@ function forbiddenDocument({
     config: request.configText,
     image_config: JSON.stringify(context.image.config),
     binds: JSON.stringify([context.paths.workspace, context.paths.artifacts]),
-  });
+  };
+  return guard.finish(places, input.pristine);
 }
 
 function isBackendComplete(outcome: EngineOutcome): boolean {

@@ -187,6 +187,7 @@ async function carryOut(request: RunRequest, prepared: Prepared): Promise<RunRes
       outcome,
       collected,
       before,
+      pristine,
       guard,
       artifactDirWasEmpty,
       tests: { before: first, after: second },

@@ -7,7 +7,7 @@ import { type Claim, conclude, type Finding, type ProofOutcome, place, take } fr
 const CLAIM: Claim = {
   id: 'no_target_inspection',
   claim:
-    'No path of a forbidden root stood in the contract, arguments, environment, inputs, configuration, image configuration or mounts, and no recorded attempt named one.',
+    'No path of a forbidden root stood in the contract, arguments, environment, inputs, copied files, configuration, image configuration or mounts, and no recorded attempt named one.',
   requirements: ['P7', 'R6', 'R7'],
 };
 
@@ -20,6 +20,7 @@ export const SEARCHED_PLACES = [
   'config',
   'image_config',
   'binds',
+  'workspace',
 ] as const;
 
 export function noTargetInspection(evidence: Evidence): ProofOutcome {

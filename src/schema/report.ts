@@ -66,7 +66,7 @@ export type ForbiddenRoot = z.infer<typeof ForbiddenRoot>;
 /** One place in which a forbidden path was found. */
 export const Exposure = z.strictObject({
   kind: ForbiddenKind,
-  where: z.string().describe('contract, argv, environment, inputs, config, image_config, binds'),
+  where: z.string().describe('contract, argv, environment, inputs, config, image_config, binds, workspace'),
   encoding: z.string().describe('plain, resolved, relative, url, base64, json'),
   at: z.string(),
 });
