@@ -7,9 +7,20 @@ import { ProofboxError } from '../errors.ts';
 import { PACKAGE_ROOT } from '../package-root.ts';
 import { BASE_LABEL, ensureBase } from './base-image.ts';
 import { packContext } from './context.ts';
-import { type BuildOptions, cacheDir } from './images.ts';
 import { baseReference } from './inputs.ts';
 import { nodePackages } from './node-packages.ts';
+
+export interface BuildOptions {
+  /** build although the inputs did not change */
+  force?: boolean;
+  /** told at the start of each step */
+  onStep?(text: string): void;
+}
+
+/** Where builds keep what they fetched and their logs; ignored by git. */
+function cacheDir(): string {
+  return process.env.PROOFBOX_CACHE || join(PACKAGE_ROOT, '.cache');
+}
 
 /** What a build says where its network, and not the recipe, is at fault: no route, no name server, no bridge. */
 const NO_ROUTE =

@@ -3,6 +3,8 @@ import type Docker from 'dockerode';
 import { ProofboxError } from '../errors.ts';
 import { type Candidate, candidates } from './candidates.ts';
 
+export type { Docker };
+
 export interface DockerConnection {
   docker: Docker;
   /** which way it was found */

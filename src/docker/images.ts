@@ -1,8 +1,8 @@
 /** The image that cages are made from. Finding it is cheap; building loads its tools only when it must build. */
-import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { ProofboxError } from '../errors.ts';
 import { PACKAGE_ROOT } from '../package-root.ts';
+import type { BuildOptions } from './build.ts';
 import { sandboxReference } from './inputs.ts';
 
 export interface SandboxImage {
@@ -12,18 +12,6 @@ export interface SandboxImage {
   digest: string;
   /** Config of `docker image inspect` */
   config: unknown;
-}
-
-export interface BuildOptions {
-  /** build although the inputs did not change */
-  force?: boolean;
-  /** told at the start of each step */
-  onStep?(text: string): void;
-}
-
-/** Where builds keep what they fetched and their logs; ignored by git. */
-export function cacheDir(): string {
-  return process.env.PROOFBOX_CACHE || join(PACKAGE_ROOT, '.cache');
 }
 
 /**

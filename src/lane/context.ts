@@ -1,5 +1,5 @@
 /** What every step of one run shares. Data only. */
-import type Docker from 'dockerode';
+import type { Docker } from '../docker/connect.ts';
 import type { Clock } from '../evidence/clock.ts';
 import type { EventLog } from '../evidence/events.ts';
 import type { RunPaths } from '../evidence/layout.ts';

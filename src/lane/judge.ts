@@ -1,7 +1,6 @@
 /** Writes the evidence, has it evaluated, and seals the bundle. The verdict itself is made in src/proofs. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EnginePlan } from '../engines/engine.ts';
 import { type BundleFile, inventory } from '../evidence/inventory.ts';
 import { jsonDocument, jsonLines } from '../evidence/json.ts';
 import { place } from '../evidence/seal.ts';
@@ -10,38 +9,13 @@ import { renderMarkdown } from '../report/markdown.ts';
 import type { CageDocument } from '../schema/cage.ts';
 import type { Digests, ForbiddenDocument, Report } from '../schema/report.ts';
 import type { Trees } from '../schema/tree.ts';
-import type { TreeDigest } from '../witness/tree.ts';
-import { type Collected, testLog } from './collect.ts';
+import { testLog } from './collect.ts';
 import type { RunContext } from './context.ts';
 import { contractText } from './contract-text.ts';
 import type { EngineOutcome } from './engine-cage.ts';
-import type { ForbiddenGuard } from './forbidden.ts';
+import type { Documents, JudgeInput } from './findings.ts';
 import { loadEvidence } from './load-evidence.ts';
 import { assembleReport } from './report.ts';
-import type { RunRequest } from './run.ts';
-import type { TestsOutcome } from './verification.ts';
-
-export interface JudgeInput {
-  context: RunContext;
-  request: RunRequest;
-  plan: EnginePlan;
-  outcome: EngineOutcome;
-  collected: Collected;
-  before: TreeDigest;
-  /** the harness's own copy of the fixture */
-  pristine: string;
-  guard: ForbiddenGuard;
-  /** nothing but the harness's own folders and inputs stood in run_artifact_dir before the start */
-  artifactDirWasEmpty: boolean;
-  tests: { before: TestsOutcome | null; after: TestsOutcome | null };
-}
-
-/** The documents of one run that the harness itself makes. */
-export interface Documents {
-  cage: CageDocument;
-  trees: Trees;
-  forbidden: ForbiddenDocument;
-}
 
 /** Writes every document, evaluates, writes report and digests. The container is gone by now. */
 export async function judge(input: JudgeInput): Promise<Report> {

@@ -1,8 +1,8 @@
 /** Runs one cage with all its streams kept in spool files. */
 import { join } from 'node:path';
-import type Docker from 'dockerode';
 import { type CageOptions, runCage } from '../cage/run.ts';
 import type { CageRequest } from '../cage/spec.ts';
+import type { Docker } from '../docker/connect.ts';
 import { openSpool } from '../evidence/spool.ts';
 import type { CageRecord } from '../schema/cage.ts';
 

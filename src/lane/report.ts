@@ -8,7 +8,7 @@ import type { Digest } from '../schema/common.ts';
 import { Report } from '../schema/report.ts';
 import { contractText } from './contract-text.ts';
 import type { EngineOutcome } from './engine-cage.ts';
-import type { Documents, JudgeInput } from './judge.ts';
+import type { Documents, JudgeInput } from './findings.ts';
 
 const NO_COUNTS: RootCounts = {
   workspace: { allowed: 0, denied: 0 },

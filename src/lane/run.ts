@@ -1,61 +1,28 @@
 /** One run from fixture to verdict. Order and cleaning up only: every step has a file of its own. */
 import { rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type Docker from 'dockerode';
 import { makeContract, mergeWork } from '../contract/contract.ts';
-import type { LoadedFixture } from '../contract/fixture.ts';
-import type { Engine, EnginePlan } from '../engines/engine.ts';
+import type { EnginePlan } from '../engines/engine.ts';
 import { ProofboxError } from '../errors.ts';
 import { type Clock, startClock } from '../evidence/clock.ts';
 import { eventLog } from '../evidence/events.ts';
 import type { RunPaths } from '../evidence/layout.ts';
 import { Trace } from '../evidence/trace.ts';
-import type { Versions } from '../schema/cage.ts';
-import type { ContractFile, Limits } from '../schema/fixture.ts';
-import type { Report } from '../schema/report.ts';
 import { digestTree, type TreeDigest } from '../witness/tree.ts';
 import { copyFixture } from '../workspace/copy.ts';
 import { initRepository } from '../workspace/repository.ts';
 import { hostNamespaces } from './admission.ts';
 import { type Collected, collect } from './collect.ts';
-import type { RunContext, RunImage } from './context.ts';
+import type { RunContext } from './context.ts';
 import { contractText } from './contract-text.ts';
 import { type EngineOutcome, runEngine } from './engine-cage.ts';
-import { type GuardedRoot, guardForbidden } from './forbidden.ts';
+import { guardForbidden } from './forbidden.ts';
 import { cageUser, newIdentity } from './identity.ts';
 import { judge } from './judge.ts';
 import { claimRunDirectory, holdsNothing, makeCageFolders, removeSpool, writeInputs } from './prepare.ts';
-import type { Progress, StepId } from './progress.ts';
+import type { StepId } from './progress.ts';
+import type { RunRequest, RunResult } from './request.ts';
 import { runTests, type TestsOutcome } from './verification.ts';
-
-/** Everything one run needs. Whoever calls has checked flags and fixture: nothing here asks or guesses. */
-export interface RunRequest {
-  docker: Docker;
-  versions: Versions;
-  image: RunImage;
-  fixture: LoadedFixture;
-  contractFile: ContractFile;
-  limits: Partial<Limits>;
-  engine: Engine;
-  /** program and arguments of the `command` engine; empty otherwise */
-  commandArgv: string[];
-  record: 'writes' | 'reads';
-  /** the run directory, or null for runs/<run-id> under `runsDir` */
-  out: string | null;
-  runsDir: string;
-  forbidden: GuardedRoot[];
-  /** text of the configuration file, searched for forbidden paths */
-  configText: string;
-  runtime: string | undefined;
-  progress: Progress;
-  signal: AbortSignal;
-}
-
-export interface RunResult {
-  report: Report;
-  /** absolute run directory */
-  directory: string;
-}
 
 /**
  * Runs one lane and leaves a sealed bundle.

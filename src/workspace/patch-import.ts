@@ -11,8 +11,7 @@ import { type Step, TreeWalk } from '../witness/walk.ts';
 import { gitMode } from './expressible.ts';
 import { gitCommand, gitFailed } from './git.ts';
 import { leavesOut } from './leave-out.ts';
-import type { PatchRequest } from './patch.ts';
-import type { PatchedPath } from './patch-plan.ts';
+import type { PatchedPath, PatchRequest } from './patch-plan.ts';
 
 /** The two commits, as refs of the scratch repository. */
 export const SIDES = { before: 'refs/heads/before', after: 'refs/heads/after' } as const;

@@ -1,7 +1,28 @@
 /** Decides which paths go into a patch and which changes it cannot say. Pure. */
 import type { TreeEntry } from '../schema/tree.ts';
 import { diffTrees } from '../witness/difference.ts';
+import type { TreeDigest } from '../witness/tree.ts';
 import { gitMode, isExact, isPathExpressible } from './expressible.ts';
+
+export interface PatchRequest {
+  /** the pristine copy */
+  before: string;
+  /** the engine's result: hostile */
+  after: string;
+  /** engine state that stays out of the patch */
+  leaveOut: readonly string[];
+  /** both trees, where they have been digested already (engine state may be in them); else they are digested here */
+  trees?: { before: TreeDigest; after: TreeDigest };
+  /** neither the patch nor what is read of one tree may be larger */
+  maxBytes: number;
+  maxEntries?: number;
+  /** how long git may take, milliseconds */
+  timeoutMs?: number;
+  /** a folder of our own that does not exist yet; removed at the end */
+  scratch: string;
+  /** the patch file; must not exist yet */
+  out: string;
+}
 
 /** One path's way into the two commits. */
 export interface PatchedPath {

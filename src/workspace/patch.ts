@@ -6,32 +6,12 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TreeEntry } from '../schema/tree.ts';
-import { digestTree, type TreeDigest } from '../witness/tree.ts';
+import { digestTree } from '../witness/tree.ts';
 import { git } from './git.ts';
 import { leavesOut } from './leave-out.ts';
 import { importTrees } from './patch-import.ts';
-import { type PatchedPath, planPatch } from './patch-plan.ts';
+import { type PatchedPath, type PatchRequest, planPatch } from './patch-plan.ts';
 import { writePatch } from './patch-write.ts';
-
-export interface PatchRequest {
-  /** the pristine copy */
-  before: string;
-  /** the engine's result: hostile */
-  after: string;
-  /** engine state that stays out of the patch */
-  leaveOut: readonly string[];
-  /** both trees, where they have been digested already (engine state may be in them); else they are digested here */
-  trees?: { before: TreeDigest; after: TreeDigest };
-  /** neither the patch nor what is read of one tree may be larger */
-  maxBytes: number;
-  maxEntries?: number;
-  /** how long git may take, milliseconds */
-  timeoutMs?: number;
-  /** a folder of our own that does not exist yet; removed at the end */
-  scratch: string;
-  /** the patch file; must not exist yet */
-  out: string;
-}
 
 export interface Patch {
   /** paths the patch changes */

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FIXTURES_DIR } from '../../src/cli/paths.ts';
 import { commandEngine } from '../../src/engines/command.ts';
-import type { RunRequest } from '../../src/lane/run.ts';
+import type { RunRequest } from '../../src/lane/request.ts';
 import type { ForbiddenDocument, Report } from '../../src/schema/report.ts';
 import { lane } from './lane-runner.ts';
 import { run, runPython, scratch } from './product.ts';

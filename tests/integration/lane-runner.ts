@@ -8,7 +8,8 @@ import { sandboxImage } from '../../src/docker/images.ts';
 import { dockerVersions } from '../../src/docker/versions.ts';
 import { engineByName } from '../../src/engines/index.ts';
 import { SILENT } from '../../src/lane/progress.ts';
-import { type RunRequest, type RunResult, runLane } from '../../src/lane/run.ts';
+import type { RunRequest, RunResult } from '../../src/lane/request.ts';
+import { runLane } from '../../src/lane/run.ts';
 
 let next = 0;
 

@@ -1,0 +1,35 @@
+/** Everything that is known when a run is judged, and the documents made of it. Data only. */
+import type { EnginePlan } from '../engines/engine.ts';
+import type { CageDocument } from '../schema/cage.ts';
+import type { ForbiddenDocument } from '../schema/report.ts';
+import type { Trees } from '../schema/tree.ts';
+import type { TreeDigest } from '../witness/tree.ts';
+import type { Collected } from './collect.ts';
+import type { RunContext } from './context.ts';
+import type { EngineOutcome } from './engine-cage.ts';
+import type { ForbiddenGuard } from './forbidden.ts';
+import type { RunRequest } from './request.ts';
+import type { TestsOutcome } from './verification.ts';
+
+/** What the steps of one run found. */
+export interface JudgeInput {
+  context: RunContext;
+  request: RunRequest;
+  plan: EnginePlan;
+  outcome: EngineOutcome;
+  collected: Collected;
+  before: TreeDigest;
+  /** the harness's own copy of the fixture */
+  pristine: string;
+  guard: ForbiddenGuard;
+  /** nothing but the harness's own folders and inputs stood in run_artifact_dir before the start */
+  artifactDirWasEmpty: boolean;
+  tests: { before: TestsOutcome | null; after: TestsOutcome | null };
+}
+
+/** The documents of one run that the harness itself makes. */
+export interface Documents {
+  cage: CageDocument;
+  trees: Trees;
+  forbidden: ForbiddenDocument;
+}
