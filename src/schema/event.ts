@@ -15,11 +15,11 @@ export const PASS_EVENTS = [
 
 export const NormalizedEvent = z.strictObject({
   seq: z.int().min(1).describe('from 1 without a gap'),
-  at: Instant,
+  at: Instant.describe('wall clock'),
   t_ms: z.number().min(0).describe('monotonic, since the run began'),
-  nonce: Nonce,
-  source: z.enum(['harness', 'engine']),
-  type: z.string().min(1),
-  data: z.record(z.string(), z.unknown()),
+  nonce: Nonce.describe('made by the harness for this run'),
+  source: z.enum(['harness', 'engine']).describe('who says so; what an engine says is a claim'),
+  type: z.string().min(1).describe('name of the event'),
+  data: z.record(z.string(), z.unknown()).describe('what belongs to it'),
 });
 export type NormalizedEvent = z.infer<typeof NormalizedEvent>;

@@ -22,34 +22,38 @@ export const Argv = z
   .refine((a) => (a[0] ?? '').trim() !== '', 'the program must not be empty');
 
 /** What one run may use. Durations in milliseconds, sizes in bytes. */
-export const Limits = z.strictObject({
-  timeout_ms: z
-    .int()
-    .min(100)
-    .max(24 * 3600_000)
-    .describe('wall clock of the engine'),
-  test_timeout_ms: z
-    .int()
-    .min(100)
-    .max(24 * 3600_000)
-    .describe('wall clock of each run of the tests'),
-  memory_bytes: z
-    .int()
-    .min(32 << 20)
-    .describe('memory, swap included'),
-  cpus: z.number().min(0.05).max(1024),
-  pids: z
-    .int()
-    .min(8)
-    .max(1 << 22),
-  nofile: z
-    .int()
-    .min(64)
-    .max(1 << 20),
-  output_bytes: z.int().min(1).describe('standard output and standard error together'),
-  workspace_bytes: z.int().min(1).describe('what workspace and artifacts may occupy on disk'),
-  workspace_files: z.int().min(1).describe('files, folders and links in workspace and artifacts'),
-});
+export const Limits = z
+  .strictObject({
+    timeout_ms: z
+      .int()
+      .min(100)
+      .max(24 * 3600_000)
+      .describe('wall clock of the engine'),
+    test_timeout_ms: z
+      .int()
+      .min(100)
+      .max(24 * 3600_000)
+      .describe('wall clock of each run of the tests'),
+    memory_bytes: z
+      .int()
+      .min(32 << 20)
+      .describe('memory, swap included'),
+    cpus: z.number().min(0.05).max(1024).describe('processors'),
+    pids: z
+      .int()
+      .min(8)
+      .max(1 << 22)
+      .describe('processes and threads'),
+    nofile: z
+      .int()
+      .min(64)
+      .max(1 << 20)
+      .describe('open files of one process'),
+    output_bytes: z.int().min(1).describe('standard output and standard error together'),
+    workspace_bytes: z.int().min(1).describe('what workspace and artifacts may occupy on disk'),
+    workspace_files: z.int().min(1).describe('files, folders and links in workspace and artifacts'),
+  })
+  .meta({ id: 'Limits' });
 export type Limits = z.infer<typeof Limits>;
 
 export const DEFAULT_LIMITS: Limits = {
@@ -65,40 +69,42 @@ export const DEFAULT_LIMITS: Limits = {
 };
 
 /** One act of the `fake` engine. Paths are relative to the workspace unless they begin with `/`. */
-export const FakeStep = z.discriminatedUnion('do', [
-  z.strictObject({
-    do: z.literal('event'),
-    type: z.string().min(1),
-    data: z.record(z.string(), z.unknown()).optional(),
-  }),
-  z.strictObject({
-    do: z.literal('write'),
-    path: z.string().min(1),
-    content: z.string(),
-    append: z.boolean().optional(),
-  }),
-  z.strictObject({
-    do: z.literal('replace'),
-    path: z.string().min(1),
-    find: z.string().min(1),
-    with: z.string(),
-  }),
-  z.strictObject({ do: z.literal('delete'), path: z.string().min(1) }),
-  z.strictObject({
-    do: z.literal('print'),
-    text: z.string(),
-    stream: z.enum(['stdout', 'stderr']).optional(),
-  }),
-  z.strictObject({ do: z.literal('run'), argv: Argv, may_fail: z.boolean().optional() }),
-  z.strictObject({ do: z.literal('sleep'), ms: z.int().min(0) }),
-  z.strictObject({ do: z.literal('allocate'), bytes: z.int().min(1) }),
-  z.strictObject({
-    do: z.literal('flood'),
-    bytes: z.int().min(1),
-    to: z.string().min(1).describe('"stdout", "stderr" or a path'),
-  }),
-  z.strictObject({ do: z.literal('exit'), code: z.int().min(0).max(255) }),
-]);
+export const FakeStep = z
+  .discriminatedUnion('do', [
+    z.strictObject({
+      do: z.literal('event'),
+      type: z.string().min(1),
+      data: z.record(z.string(), z.unknown()).optional(),
+    }),
+    z.strictObject({
+      do: z.literal('write'),
+      path: z.string().min(1),
+      content: z.string(),
+      append: z.boolean().optional(),
+    }),
+    z.strictObject({
+      do: z.literal('replace'),
+      path: z.string().min(1),
+      find: z.string().min(1),
+      with: z.string(),
+    }),
+    z.strictObject({ do: z.literal('delete'), path: z.string().min(1) }),
+    z.strictObject({
+      do: z.literal('print'),
+      text: z.string(),
+      stream: z.enum(['stdout', 'stderr']).optional(),
+    }),
+    z.strictObject({ do: z.literal('run'), argv: Argv, may_fail: z.boolean().optional() }),
+    z.strictObject({ do: z.literal('sleep'), ms: z.int().min(0) }),
+    z.strictObject({ do: z.literal('allocate'), bytes: z.int().min(1) }),
+    z.strictObject({
+      do: z.literal('flood'),
+      bytes: z.int().min(1),
+      to: z.string().min(1).describe('"stdout", "stderr" or a path'),
+    }),
+    z.strictObject({ do: z.literal('exit'), code: z.int().min(0).max(255) }),
+  ])
+  .meta({ id: 'FakeStep' });
 export type FakeStep = z.infer<typeof FakeStep>;
 
 /** What a fixture and a `--contract` file may both say about the work. */
@@ -106,7 +112,7 @@ const work = {
   task: z.string().min(1).describe('the task in prose, as the engine reads it'),
   allowed_files: z.array(WorkspacePath).min(1).describe('globs of the files that may change'),
   test_command: Argv.optional().describe('runs in a cage of its own; left out, no run can pass'),
-  limits: Limits.partial().optional(),
+  limits: Limits.partial().optional().describe('those left out have defaults'),
   required_events: z.array(z.string().min(1)).optional().describe('replaces the default list of the engine'),
   denied_writes: z.enum(['report', 'fail']).optional().describe('whether a refused write fails the run'),
   git: z.boolean().optional().describe('whether the copy becomes a git repository; default true'),
@@ -119,18 +125,21 @@ const work = {
 
 export const Fixture = z.strictObject({
   schema: z.literal('proofbox.fixture/v1'),
-  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and "-"'),
-  title: z.string().min(1),
-  workspace: WorkspacePath.default('workspace'),
+  id: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and "-"')
+    .describe('name of its folder'),
+  title: z.string().min(1).describe('one line for lists'),
+  workspace: WorkspacePath.default('workspace').describe('folder that is copied, relative to fixture.json'),
   ...work,
   fake: z
-    .strictObject({ steps: z.array(FakeStep) })
+    .strictObject({ steps: z.array(FakeStep).describe('one act after the other') })
     .optional()
     .describe('the script of the fake lane'),
   expect: z
     .strictObject({
-      status: z.enum(['passed', 'failed']),
-      blockers: z.array(BlockerCode).default([]),
+      status: z.enum(['passed', 'failed']).describe('how its run ends'),
+      blockers: z.array(BlockerCode).default([]).describe('exactly these codes'),
     })
     .describe('the verdict of the fake lane'),
 });

@@ -1,0 +1,133 @@
+/** Every document that proofbox reads or writes, by name: what `schemas/` and docs/evidence.md are generated from. */
+import type { z } from 'zod';
+import { CageDocument } from './cage.ts';
+import { Config } from './config.ts';
+import { Contract } from './contract.ts';
+import { NormalizedEvent } from './event.ts';
+import { ContractFile, Fixture } from './fixture.ts';
+import { ProcessRecord, WriteRecord } from './recorder.ts';
+import { Digests, ForbiddenDocument, Report } from './report.ts';
+import { Trees, WatchRecord } from './tree.ts';
+
+export interface DocumentKind {
+  /** file name of the JSON Schema, without its ending */
+  name: string;
+  /** where such a document stands */
+  file: string;
+  /** `lines`: one JSON object a line, each of this schema */
+  form: 'document' | 'lines';
+  side: 'evidence' | 'input';
+  about: string;
+  schema: z.ZodType;
+}
+
+export const DOCUMENTS: DocumentKind[] = [
+  {
+    name: 'report',
+    file: 'report.json',
+    form: 'document',
+    side: 'evidence',
+    about:
+      'The verdict of one run. Nothing in it is primary: every figure and every proof can be derived again from the other files.',
+    schema: Report,
+  },
+  {
+    name: 'contract',
+    file: 'contract.json',
+    form: 'document',
+    side: 'evidence',
+    about: 'The typed input of the run, with every default filled in.',
+    schema: Contract,
+  },
+  {
+    name: 'cage',
+    file: 'cage.json',
+    form: 'document',
+    side: 'evidence',
+    about:
+      'The life of each container: what was asked for, what the container engine says it made, what PID 1 saw from inside, and how the recorder accounts for itself.',
+    schema: CageDocument,
+  },
+  {
+    name: 'write-record',
+    file: 'writes.jsonl',
+    form: 'lines',
+    side: 'evidence',
+    about:
+      'Every attempt to change a file system, allowed or denied, in the order in which the recorder decided it.',
+    schema: WriteRecord,
+  },
+  {
+    name: 'process-record',
+    file: 'processes.jsonl',
+    form: 'lines',
+    side: 'evidence',
+    about: 'Every program that was started, with its parent and its arguments.',
+    schema: ProcessRecord,
+  },
+  {
+    name: 'watch-record',
+    file: 'watch.jsonl',
+    form: 'lines',
+    side: 'evidence',
+    about:
+      'What the host watcher saw in the two folders, from before the container was made until after its end.',
+    schema: WatchRecord,
+  },
+  {
+    name: 'trees',
+    file: 'trees.json',
+    form: 'document',
+    side: 'evidence',
+    about: 'The digest of every entry of the workspace, before the engine and after it.',
+    schema: Trees,
+  },
+  {
+    name: 'forbidden',
+    file: 'forbidden.json',
+    form: 'document',
+    side: 'evidence',
+    about: 'The state of every forbidden root before and after, and every place in which its path was found.',
+    schema: ForbiddenDocument,
+  },
+  {
+    name: 'event',
+    file: 'events.normalized.jsonl',
+    form: 'lines',
+    side: 'evidence',
+    about: "The harness's events and the engine's, in one order.",
+    schema: NormalizedEvent,
+  },
+  {
+    name: 'digests',
+    file: 'digests.json',
+    form: 'document',
+    side: 'evidence',
+    about: 'The sha256 of every file of the bundle but itself.',
+    schema: Digests,
+  },
+  {
+    name: 'fixture',
+    file: 'fixtures/<id>/fixture.json',
+    form: 'document',
+    side: 'input',
+    about: 'An artificial repository, its task and what may change.',
+    schema: Fixture,
+  },
+  {
+    name: 'contract-file',
+    file: 'the file given to --contract',
+    form: 'document',
+    side: 'input',
+    about: 'Replaces what the fixture says, key by key.',
+    schema: ContractFile,
+  },
+  {
+    name: 'config',
+    file: 'proofbox.config.json',
+    form: 'document',
+    side: 'input',
+    about: 'What a team sets once.',
+    schema: Config,
+  },
+];

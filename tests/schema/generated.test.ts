@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PACKAGE_ROOT } from '../../src/package-root.ts';
+import { DOCUMENTS } from '../../src/schema/documents.ts';
+import { generatedDocs, jsonSchemas, undescribed } from '../../src/schema/generate.ts';
+import { type Bundle, run, scratch } from '../integration/product.ts';
+
+const space = await scratch();
+afterAll(() => space.remove());
+
+describe('schemas/ and docs come from the zod schemas', () => {
+  test('schemas/ holds exactly what would be generated now (npm run generate)', () => {
+    const wanted = jsonSchemas();
+    expect(readdirSync(join(PACKAGE_ROOT, 'schemas')).sort()).toEqual([...wanted.keys()].sort());
+    for (const [name, text] of wanted)
+      expect(readFileSync(join(PACKAGE_ROOT, 'schemas', name), 'utf8'), name).toBe(text);
+  });
+
+  test.each([...generatedDocs().keys()])('%s is not stale (npm run generate)', (name) => {
+    const text = readFileSync(join(PACKAGE_ROOT, name), 'utf8');
+    expect(generatedDocs().get(name)?.(text)).toBe(text);
+  });
+
+  test('every field of every document says what it means', () => {
+    expect(undescribed()).toEqual([]);
+  });
+});
+
+describe('P8: a real bundle keeps the published schemas, by a validator that is not ours', () => {
+  let bundle: Bundle;
+  beforeAll(async () => {
+    bundle = await run(space.dir, ['js-slugify', '--record', 'reads']);
+  });
+
+  test.each(DOCUMENTS.filter(({ side }) => side === 'evidence'))('$file', async ({ name, file, form }) => {
+    const validate = validator(name);
+    const documents =
+      form === 'lines' ? await bundle.lines<unknown>(file) : [await bundle.json<unknown>(file)];
+    expect(documents.length).toBeGreaterThan(0);
+    for (const document of documents) {
+      validate(document);
+      expect(validate.errors ?? []).toEqual([]);
+    }
+  });
+
+  test('and the validator refuses what is wrong', async () => {
+    const report = await bundle.json<Record<string, unknown>>('report.json');
+    expect(validator('report')({ ...report, status: 'fine' })).toBe(false);
+    const { nonce: _nonce, ...rest } = report;
+    expect(validator('report')(rest)).toBe(false);
+  });
+
+  test('every fixture keeps the schema of fixtures', () => {
+    const validate = validator('fixture');
+    for (const id of readdirSync(join(PACKAGE_ROOT, 'fixtures'))) {
+      validate(JSON.parse(readFileSync(join(PACKAGE_ROOT, 'fixtures', id, 'fixture.json'), 'utf8')));
+      expect(validate.errors ?? [], id).toEqual([]);
+    }
+  });
+});
+
+function validator(name: string): ValidateFunction {
+  const ajv = new Ajv2020({ strict: false });
+  formats.default(ajv);
+  return ajv.compile(JSON.parse(readFileSync(join(PACKAGE_ROOT, 'schemas', `${name}.schema.json`), 'utf8')));
+}
