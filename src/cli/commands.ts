@@ -4,43 +4,57 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 /** Adds all commands to the program. */
 export function addCommands(program: Command): void {
   addRun(program);
-  program
+  const doctor = program
     .command('doctor')
     .description('what this host can and cannot do, each with the fix')
     .option('--json', 'print one JSON document')
     .action(async (options) => (await import('./doctor.ts')).doctor(options));
-  program
+  examples(doctor, [
+    'proofbox doctor',
+    'proofbox doctor --json | jq \'.checks[] | select(.status != "ok")\'',
+  ]);
+  const fixtures = program
     .command('fixtures')
     .description('the fixtures there are')
     .option('--json', 'print one JSON document')
     .action(async (options) => (await import('./lists.ts')).fixtures(options));
-  program
+  examples(fixtures, ['proofbox fixtures']);
+  const engines = program
     .command('engines')
     .description('the engines there are')
     .option('--json', 'print one JSON document')
     .action(async (options) => (await import('./lists.ts')).engines(options));
+  examples(engines, ['proofbox engines']);
   const image = program.command('image').description('the images cages are made from');
-  image
+  const build = image
     .command('build')
     .description('builds the images, if their inputs changed')
     .option('--force', 'build again even if nothing changed')
     .option('--json', 'print one JSON document')
     .action(async (options) => (await import('./image.ts')).imageBuild(options));
-  program
+  examples(build, ['proofbox image build', 'proofbox image build --force']);
+  const report = program
     .command('report')
     .argument('<run-dir>', 'a run directory')
     .description('renders report.md again from report.json')
     .option('--json', 'print report.json instead')
     .action(async (directory, options) => (await import('./report.ts')).report(directory, options));
-  program
+  examples(report, ['proofbox report runs/20260102T030405Z-0a1b2c3d > report.md']);
+  const gc = program
     .command('gc')
     .description('removes what a killed run left behind')
     .option('--json', 'print one JSON document')
     .action(async (options) => (await import('./gc.ts')).gc(options));
+  examples(gc, ['proofbox gc']);
+}
+
+function examples(command: Command, lines: string[], after = ''): void {
+  const text = ['', 'Examples:', ...lines.map((line) => `  $ ${line}`), ...(after === '' ? [] : ['', after])];
+  command.addHelpText('after', text.join('\n'));
 }
 
 function addRun(program: Command): void {
-  program
+  const command = program
     .command('run')
     .description('runs one engine on a copy of a fixture, in a cage, and leaves evidence with a verdict')
     .argument('<fixture>', 'a name under fixtures/, or a path to a folder that holds fixture.json')
@@ -71,17 +85,16 @@ function addRun(program: Command): void {
     )
     .option('--json', 'print report.json on standard output and nothing else')
     .option('--quiet', 'no progress, only the verdict')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ proofbox run js-slugify
-  $ proofbox run ./my-fixture --engine command -- python3 /opt/agent.py --fix
-  $ proofbox run py-interval --forbid target_repository=~/src/product --record reads --json
-
-Exit codes: 0 passed, 1 failed, 2 invalid input, 3 blocked by a gate, 4 this host cannot, 130 interrupted`,
-    )
     .action(async (fixture, words, options) => (await import('./run.ts')).run(fixture, words, options));
+  examples(
+    command,
+    [
+      'proofbox run js-slugify',
+      'proofbox run ./my-fixture --engine command -- python3 /workspace/tools/agent.py --fix',
+      'proofbox run py-interval --forbid target_repository=~/src/product --record reads --json',
+    ],
+    'Exit codes: 0 passed, 1 failed, 2 invalid input, 3 blocked by a gate, 4 this host cannot, 130 interrupted',
+  );
 }
 
 function collect(value: string, before: string[]): string[] {

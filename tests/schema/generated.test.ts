@@ -62,6 +62,20 @@ describe('P8: a real bundle keeps the published schemas, by a validator that is 
   });
 });
 
+describe('docs/cage.md shows the very literal of every container', () => {
+  test('the page and src/cage/spec.ts are the same', () => {
+    const source = readFileSync(join(PACKAGE_ROOT, 'src/cage/spec.ts'), 'utf8');
+    const page = readFileSync(join(PACKAGE_ROOT, 'docs/cage.md'), 'utf8');
+    const shown = /```ts\n([\s\S]*?)\n```/.exec(page)?.[1] ?? '';
+    const lists = source.slice(
+      source.indexOf('export const MASKED_PATHS'),
+      source.indexOf('/** What differs'),
+    );
+    const literal = source.slice(source.indexOf('export function cageSpec'));
+    expect(shown).toBe(`${lists.trimEnd()}\n\n${literal.trimEnd()}`);
+  });
+});
+
 function validator(name: string): ValidateFunction {
   const ajv = new Ajv2020({ strict: false });
   formats.default(ajv);
