@@ -33,6 +33,12 @@ export function addCommands(program: Command): void {
     .option('--json', 'print one JSON document')
     .action(async (options) => (await import('./image.ts')).imageBuild(options));
   examples(build, ['proofbox image build', 'proofbox image build --force']);
+  const prune = image
+    .command('prune')
+    .description('removes images of earlier inputs')
+    .option('--json', 'print one JSON document')
+    .action(async (options) => (await import('./image.ts')).imagePrune(options));
+  examples(prune, ['proofbox image prune']);
   const report = program
     .command('report')
     .argument('<run-dir>', 'a run directory')

@@ -10,6 +10,7 @@ import { build, buildSandbox } from '../../src/docker/build.ts';
 import { connectDocker } from '../../src/docker/connect.ts';
 import { buildImages, sandboxImage } from '../../src/docker/images.ts';
 import { baseReference } from '../../src/docker/inputs.ts';
+import { pruneImages } from '../../src/docker/prune.ts';
 import { PACKAGE_ROOT } from '../../src/package-root.ts';
 
 let docker: Docker;
@@ -92,8 +93,24 @@ test('the recorder compiles for arm64', async () => {
     },
     join(folder, 'arm64.log'),
   );
+  await docker
+    .getImage('proofbox-recorder-arm64:test')
+    .remove({ force: true })
+    .catch(() => undefined);
   expect(failure).toBeNull();
 }, 600_000);
+
+test('images of earlier inputs are pruned, the present ones stay', async () => {
+  const earlier = { repo: 'proofbox-sandbox', tag: '0'.repeat(16) };
+  await docker.getImage(baseReference()).tag(earlier);
+  // Only this one: images of other checkouts are not a test's to remove.
+  const { removed } = await pruneImages(docker, /^proofbox-sandbox:0{16}$/);
+  expect(removed).toEqual([`${earlier.repo}:${earlier.tag}`]);
+  const current = await sandboxImage(docker);
+  expect((await pruneImages(docker, new RegExp(`^${current.reference}$`))).removed).toEqual([]);
+  await expect(docker.getImage(baseReference()).inspect()).resolves.toBeDefined();
+  await expect(sandboxImage(docker)).resolves.toBeDefined();
+});
 
 describe('the set-up', () => {
   const run = promisify(execFile);

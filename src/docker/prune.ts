@@ -1,0 +1,45 @@
+/** Removes images of earlier inputs, so that a changed recorder does not cost half a gigabyte for ever. */
+import type Docker from 'dockerode';
+import { PACKAGE_ROOT } from '../package-root.ts';
+import { BASE_LABEL } from './base-image.ts';
+import { baseReference, sandboxReference } from './inputs.ts';
+
+const OURS = /^proofbox-(?:base|sandbox):[0-9a-f]{16}$/;
+
+export interface Pruned {
+  /** tags that were removed */
+  removed: string[];
+  /** tags that a container still uses */
+  kept: string[];
+}
+
+/**
+ * Removes our images that the files as they are now do not name, and the untagged stages of our builds. Another
+ * checkout with other inputs builds its image again when it needs it.
+ * @param isOurs which tags may go at all
+ * @throws the container engine's error where it cannot list or remove
+ */
+export async function pruneImages(docker: Docker, isOurs = OURS): Promise<Pruned> {
+  const { Arch } = await docker.version();
+  const current = new Set([baseReference(), await sandboxReference(PACKAGE_ROOT, Arch)]);
+  const tags = (await docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []);
+  const pruned: Pruned = { removed: [], kept: [] };
+  // Sandboxes first: a base with children cannot go.
+  for (const tag of tags
+    .filter((one) => isOurs.test(one) && !current.has(one))
+    .sort()
+    .reverse()) {
+    const outcome = await docker
+      .getImage(tag)
+      .remove()
+      .then(() => 'removed' as const)
+      .catch((error: { statusCode?: number }) => {
+        if (error.statusCode === 404) return 'removed' as const;
+        if (error.statusCode === 409) return 'kept' as const;
+        throw error;
+      });
+    pruned[outcome].push(tag);
+  }
+  await docker.pruneImages({ filters: { dangling: ['true'], label: [BASE_LABEL] } });
+  return pruned;
+}
