@@ -103,6 +103,8 @@ void hello_send(const struct engine *e) {
   put_file(&b, "limits", "/proc/self/limits");
   put_file(&b, "net_dev", "/proc/net/dev");
   put_file(&b, "cgroup", "/proc/self/cgroup");
+  put_file(&b, "uid_map", "/proc/self/uid_map");
+  put_file(&b, "security_label", "/proc/self/attr/current");
   put_char(&b, ',');
   put_bytes(&b, namespaces.at, namespaces.len);
   put_links(&b, "fds", "/proc/self/fd");

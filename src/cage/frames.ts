@@ -3,10 +3,15 @@
  * Never guesses: the first byte out of place ends the reading with a problem.
  *
  * Docker's header (Docker Engine API, "Attach to a container"): stream number, three zero bytes, length as
- * big-endian uint32. The recorder's header (images/recorder/README.md): `p`, `b`, type, zero, length likewise.
+ * big-endian uint32. The recorder's header (images/recorder/README.md): `p`, `b`, type, zero, length likewise,
+ * then a CRC-32 that runs over all frames.
  */
+import { crc32 } from 'node:zlib';
 
-const HEADER = 8;
+const DOCKER_HEADER = 8;
+const RECORDER_HEADER = 12;
+/** What of the recorder's header its checksum covers. */
+const SUMMED = 8;
 /** The recorder promises no payload above this. */
 const MAX_PAYLOAD = 1 << 20;
 
@@ -24,15 +29,20 @@ export class StreamProblem extends Error {}
 /** Collects bytes until a whole header and body are there. */
 class Assembler {
   #rest: Buffer = Buffer.alloc(0);
+  readonly #header: number;
+
+  constructor(header: number) {
+    this.#header = header;
+  }
 
   /** Adds bytes and yields every whole record: header and body. */
   *push(chunk: Buffer, lengthOf: (header: Buffer) => number): Generator<{ header: Buffer; body: Buffer }> {
     this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    while (this.#rest.length >= HEADER) {
-      const header = this.#rest.subarray(0, HEADER);
-      const end = HEADER + lengthOf(header);
+    while (this.#rest.length >= this.#header) {
+      const header = this.#rest.subarray(0, this.#header);
+      const end = this.#header + lengthOf(header);
       if (this.#rest.length < end) return;
-      const body = this.#rest.subarray(HEADER, end);
+      const body = this.#rest.subarray(this.#header, end);
       this.#rest = this.#rest.subarray(end);
       yield { header, body };
     }
@@ -45,8 +55,9 @@ class Assembler {
 
 /** Reads one cage's attach stream. Feed it chunks in order; it yields frames in order. */
 export class FrameReader {
-  #docker = new Assembler();
-  #recorder = new Assembler();
+  #docker = new Assembler(DOCKER_HEADER);
+  #recorder = new Assembler(RECORDER_HEADER);
+  #sum = 0;
   #stderr: Buffer[] = [];
   #stderrBytes = 0;
   #ended = false;
@@ -62,6 +73,7 @@ export class FrameReader {
       }
       for (const frame of this.#recorder.push(body, recorderLength)) {
         if (this.#ended) throw new StreamProblem('the stream goes on after the last frame');
+        this.#checkSum(frame.header, frame.body);
         const type = String.fromCharCode(frame.header[2] ?? 0) as FrameType;
         if (type === 'Z') this.#ended = true;
         yield { type, payload: frame.body };
@@ -79,6 +91,12 @@ export class FrameReader {
   /** What PID 1 itself said on standard error, at most 4 KiB. */
   get recorderStderr(): string {
     return Buffer.concat(this.#stderr).toString('utf8');
+  }
+
+  #checkSum(header: Buffer, body: Buffer): void {
+    this.#sum = crc32(body, crc32(header.subarray(0, SUMMED), this.#sum));
+    if (header.readUInt32BE(SUMMED) === this.#sum) return;
+    throw new StreamProblem('a frame of the recorder was altered, lost or moved on its way');
   }
 
   #keepStderr(bytes: Buffer): void {

@@ -2,10 +2,12 @@
  * One container's whole life: create, inspect, attach, start, listen, stop, inspect, remove.
  * The only place in the project that starts a container. It judges nothing: it reports what was.
  */
+import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import type { CageExit, CageRecord } from '../schema/cage.ts';
 import { End, Hello } from '../schema/recorder.ts';
 import { type Frame, FrameReader, StreamProblem } from './frames.ts';
+import { removeContainer } from './remove-container.ts';
 import { type CageBody, type CageRequest, cageSpec } from './spec.ts';
 
 export type StopReason = NonNullable<CageExit['stop_reason']>;
@@ -59,10 +61,14 @@ export async function runCage(
     const life = new CageLife(container, request, options, body, inspectCreated);
     await life.run();
     const inspectExited = await container.inspect().catch(() => null);
-    await container.remove({ force: true, v: true });
-    return life.record({ createdAt, inspectExited, removed: true });
+    // One that stays is a fact of the record, and its proof fails; what the cage left is kept all the same.
+    const removed = await removeContainer(docker, container.id).then(
+      () => true,
+      () => false,
+    );
+    return life.record({ createdAt, inspectExited, removed });
   } catch (error) {
-    await container.remove({ force: true, v: true }).catch(() => undefined);
+    await removeContainer(docker, container.id).catch(() => undefined);
     throw error;
   }
 }
@@ -75,6 +81,7 @@ class CageLife {
   #end: End | null = null;
   #problem: string | null = null;
   #stopReason: StopReason | null = null;
+  #chunks = 0;
   #counts = { records: 0, programs: 0, stdout: 0, stderr: 0 };
   #startedAt: string | null = null;
   #finishedAt: string | null = null;
@@ -108,6 +115,7 @@ class CageLife {
       this.#startedAt = new Date().toISOString();
       this.#after(HELLO_LIMIT_MS, () => this.#seen === null && this.#stop('failure'));
       if (this.options.signal.aborted) onAbort();
+      void waited.then(() => this.#endWith(stream));
       await this.#listen(stream);
       const status = await this.#settle(waited);
       this.#exitCode = status;
@@ -116,7 +124,7 @@ class CageLife {
       this.#over = true;
       for (const timer of this.#timers) clearTimeout(timer);
       this.options.signal.removeEventListener('abort', onAbort);
-      (stream as unknown as { destroy(): void }).destroy();
+      (stream as unknown as Duplex).destroy();
     }
   }
 
@@ -164,6 +172,7 @@ class CageLife {
   async #listen(stream: NodeJS.ReadableStream): Promise<void> {
     try {
       for await (const chunk of stream) {
+        this.#chunks += 1;
         for (const frame of this.#reader.push(chunk as Buffer)) await this.#take(frame);
       }
     } catch (error) {
@@ -171,6 +180,15 @@ class CageLife {
         error instanceof StreamProblem ? error.message : `the stream broke: ${(error as Error).message}`;
       await this.#kill();
     }
+  }
+
+  /** A container that is over says nothing new: a stream that neither speaks nor ends is given up. */
+  #endWith(stream: NodeJS.ReadableStream): void {
+    const heard = this.#chunks;
+    this.#after(STOP_GRACE_MS, () => {
+      if (this.#chunks !== heard) this.#endWith(stream);
+      else (stream as unknown as Duplex).destroy(new Error('it did not end with its container'));
+    });
   }
 
   async #take(frame: Frame): Promise<void> {
@@ -264,6 +282,7 @@ class CageLife {
   }
 
   #after(ms: number, act: () => unknown): void {
+    if (this.#over) return;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       act();

@@ -1,5 +1,6 @@
 /** Every command with its options and examples. Actions are loaded when they are asked for: `--help` stays quick. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_ENGINE } from '../engines/default.ts';
 
 /** Adds all commands to the program. */
 export function addCommands(program: Command): void {
@@ -39,24 +40,145 @@ export function addCommands(program: Command): void {
     .option('--json', 'print one JSON document')
     .action(async (options) => (await import('./image.ts')).imagePrune(options));
   examples(prune, ['proofbox image prune']);
+  addVerify(program);
   const report = program
     .command('report')
     .argument('<run-dir>', 'a run directory')
-    .description('renders report.md again from report.json')
-    .option('--json', 'print report.json instead')
+    .description('makes report.md again from the evidence')
+    .option('--html', 'report.html instead')
+    .option('--junit <file>', 'also write JUnit XML, each proof a test case')
+    .option('--sarif <file>', 'also write SARIF 2.1.0, each blocker a result')
+    .option('--json', 'report.json instead')
     .action(async (directory, options) => (await import('./report.ts')).report(directory, options));
-  examples(report, ['proofbox report runs/20260102T030405Z-0a1b2c3d > report.md']);
+  examples(report, [
+    'proofbox report runs/20260102T030405Z-0a1b2c3d > report.md',
+    'proofbox report --html runs/20260102T030405Z-0a1b2c3d > report.html',
+  ]);
+  const keygen = program
+    .command('keygen')
+    .description('makes a key pair for signing runs')
+    .option('--out <file>', 'the private key; the public one gets .pub behind it', 'proofbox.key')
+    .addOption(
+      new Option('--type <type>', 'kind of key').choices(['ed25519', 'ecdsa-p256']).default('ed25519'),
+    )
+    .option('--json', 'print one JSON document')
+    .action(async (options) => (await import('./keygen.ts')).keygen(options));
+  examples(keygen, ['proofbox keygen', 'proofbox keygen --out team.key --type ecdsa-p256']);
+  addLedger(program);
+  addValidate(program);
+  const health = program
+    .command('health')
+    .description('doctor, planning documents, stage 1 and the default lane on every fixture')
+    .option('--runtime <name>', 'a Docker runtime other than the default')
+    .option('--json', 'print one JSON document')
+    .action(async (options) => (await import('./health.ts')).health(options));
+  examples(health, ['proofbox health', 'proofbox health --json | jq .healthy']);
   const gc = program
     .command('gc')
-    .description('removes what a killed run left behind')
+    .argument('[run-dir...]', 'run directories outside the runs folder')
+    .description('removes what killed runs left behind, and seals what they had recorded as interrupted')
+    .option('--sign <key>', 'sign what is sealed with this private key')
     .option('--json', 'print one JSON document')
-    .action(async (options) => (await import('./gc.ts')).gc(options));
-  examples(gc, ['proofbox gc']);
+    .action(async (directories, options) => (await import('./gc.ts')).gc(directories, options));
+  examples(gc, ['proofbox gc', 'proofbox gc --sign team.key ./elsewhere/run']);
 }
 
 function examples(command: Command, lines: string[], after = ''): void {
   const text = ['', 'Examples:', ...lines.map((line) => `  $ ${line}`), ...(after === '' ? [] : ['', after])];
   command.addHelpText('after', text.join('\n'));
+}
+
+function addLedger(program: Command): void {
+  const ledger = program.command('ledger').description('the chain of all runs, in runs/ledger.jsonl');
+  const verify = ledger
+    .command('verify')
+    .description('shows whether a run was removed, altered or never entered')
+    .option('--ledger <file>', 'another ledger than that of the runs folder')
+    .option('--head <digest>', 'a line that must stand in it, as an earlier verify showed it')
+    .option('--json', 'print one JSON document')
+    .action(async (options) => (await import('./ledger.ts')).ledgerVerify(options));
+  examples(verify, ['proofbox ledger verify', 'proofbox ledger verify --head sha256:0a1b…']);
+  const add = ledger
+    .command('add')
+    .argument('<run-dir>', 'a sealed run')
+    .description('enters a run that was killed before its entry')
+    .option('--ledger <file>', 'another ledger than that of the runs folder')
+    .option('--json', 'print the entry as JSON')
+    .action(async (directory, options) => (await import('./ledger.ts')).ledgerAdd(directory, options));
+  examples(add, ['proofbox ledger add runs/20260102T030405Z-0a1b2c3d']);
+}
+
+function addValidate(program: Command): void {
+  const validate = program.command('validate').description('the validators');
+  const prd = validate
+    .command('prd')
+    .description('holds the planning documents in docs/prd against the code')
+    .option('--json', 'print one JSON document')
+    .action(async (options) => (await import('./validate.ts')).validatePrd(options));
+  examples(prd, ['proofbox validate prd', 'proofbox validate prd --json']);
+  const stage1 = validate
+    .command('stage1')
+    .description('proves the cage on this host before any untrusted engine runs in it')
+    .option('--valid-for <duration>', 'how long it counts', duration, 24 * 3_600_000)
+    .option('--runtime <name>', 'a Docker runtime other than the default')
+    .option('--json', 'print stage1.json')
+    .action(async (options) => (await import('./validate.ts')).validateStage1(options));
+  examples(stage1, ['proofbox validate stage1', 'proofbox validate stage1 --valid-for 12h --json']);
+  const withCase = (command: Command) =>
+    command
+      .option('--case-source <dir>', 'a git checkout of the engine case; its last commit is run')
+      .option('--case-model <name>', 'the model that the engine case asks for')
+      .option(
+        '--provider <mode>',
+        'the model of the passing lane: scripted, an address or replay:FILE',
+        'scripted',
+      )
+      .option('--runtime <name>', 'a Docker runtime other than the default')
+      .option('--json', 'print stage2.json');
+  const stage2 = withCase(validate.command('stage2'))
+    .description(
+      'stage 1, the engine case on artificial fixtures, and every requirement against the evidence',
+    )
+    .action(async (options) =>
+      (await import('./validate.ts')).validateStage2({ ...options, jsonCommands: jsonCommands(program) }),
+    );
+  examples(stage2, [
+    'CTO_HARNESS_ALLOW_CASE=1 CTO_HARNESS_CASE_STAGE=2 proofbox validate stage2 --case-source ~/src/case',
+  ]);
+  const all = withCase(validate.command('all'))
+    .description('prd, stage1 and stage2')
+    .action(async (options) =>
+      (await import('./validate.ts')).validateAll({ ...options, jsonCommands: jsonCommands(program) }),
+    );
+  examples(all, [
+    'CTO_HARNESS_ALLOW_CASE=1 CTO_HARNESS_CASE_STAGE=2 proofbox validate all --case-source ~/src/case',
+  ]);
+}
+
+/** Every command that takes --json, by its words. */
+function jsonCommands(command: Command, words: string[] = []): string[] {
+  const own = command.options.some(({ long }) => long === '--json') ? [words.join(' ')] : [];
+  return [...own, ...command.commands.flatMap((one) => jsonCommands(one, [...words, one.name()]))];
+}
+
+function addVerify(program: Command): void {
+  const verify = program
+    .command('verify')
+    .argument('<run-dir>', 'a run directory')
+    .description('checks a bundle from its files alone: no Docker, no network, no trust in its report')
+    .option('--fixture <dir>', 'the fixture, or its workspace, where it is not one of those shipped here')
+    .option('--key <pub>', 'the public key that must have signed the run')
+    .option('--require-pass', 'exit 1 also where the bundle holds and its verdict is not "passed"')
+    .option('--json', 'print one JSON document')
+    .action(async (directory, options) => (await import('./verify.ts')).verify(directory, options));
+  examples(
+    verify,
+    [
+      'proofbox verify runs/20260102T030405Z-0a1b2c3d',
+      'proofbox verify ./from-somebody --key their.pub --fixture ./their-fixture --require-pass',
+    ],
+    'Exit codes: 0 the bundle holds (whatever its verdict), 1 it does not, 2 there is no bundle',
+  );
 }
 
 function addRun(program: Command): void {
@@ -66,7 +188,9 @@ function addRun(program: Command): void {
     .argument('<fixture>', 'a name under fixtures/, or a path to a folder that holds fixture.json')
     .argument('[program...]', 'for --engine command: the program and its arguments, after --')
     .addOption(
-      new Option('--engine <name>', 'which engine').choices(['fake', 'command', 'case']).default('fake'),
+      new Option('--engine <name>', 'which engine')
+        .choices(['fake', 'command', 'case'])
+        .default(DEFAULT_ENGINE),
     )
     .option('--out <dir>', 'the run directory (default: runs/<run-id>)')
     .option('--contract <file>', 'a JSON file that replaces what the fixture says, key by key')
@@ -76,7 +200,19 @@ function addRun(program: Command): void {
       collect,
       [],
     )
-    .option('--provider <mode>', 'the one way to a model; only "none" in this version', 'none')
+    .option(
+      '--provider <mode>',
+      'the one way to a model: none, an address, record:FILE=ADDRESS, replay:FILE or scripted',
+      'none',
+    )
+    .option(
+      '--npm <package@version>',
+      'for --engine command: an npm package in the cage; repeatable',
+      collect,
+      [],
+    )
+    .option('--case-source <dir>', 'a git checkout of the engine case; its last commit is run')
+    .option('--case-model <name>', 'the model that the engine case asks for')
     .option('--timeout <duration>', 'wall clock of the engine, such as 90s or 10m', duration)
     .option('--memory <size>', 'memory, swap included, such as 512m or 2g', size)
     .option('--cpus <number>', 'processors, such as 1.5', positive)
@@ -89,6 +225,10 @@ function addRun(program: Command): void {
         .choices(['writes', 'reads'])
         .default('writes'),
     )
+    .option('--sign <key>', 'sign the run with this private key (see proofbox keygen)')
+    .option('--junit <file>', 'also write JUnit XML, each proof a test case')
+    .option('--sarif <file>', 'also write SARIF 2.1.0, each blocker a result')
+    .option('--ledger <file>', 'enter the run here (default: runs/ledger.jsonl; none with --out)')
     .option('--json', 'print report.json on standard output and nothing else')
     .option('--quiet', 'no progress, only the verdict')
     .action(async (fixture, words, options) => (await import('./run.ts')).run(fixture, words, options));

@@ -4,9 +4,11 @@ import { type Progress, SILENT, STEPS, type StepId } from '../lane/progress.ts';
 import { say } from './output.ts';
 
 /** The progress of one run on standard error. */
-export function runProgress(options: { shown: boolean }): Progress {
+export function runProgress(options: { shown: boolean; baseline: boolean }): Progress {
   if (!options.shown) return SILENT;
-  return process.stderr.isTTY === true && process.env.CI === undefined ? liveProgress() : plainProgress();
+  return process.stderr.isTTY === true && process.env.CI === undefined
+    ? liveProgress(options.baseline)
+    : plainProgress();
 }
 
 function plainProgress(): Progress {
@@ -33,10 +35,11 @@ interface Row {
 }
 
 /** listr2 wants its tasks beforehand; each waits for the lane to say that its step is over. */
-function liveProgress(): Progress {
+function liveProgress(baseline: boolean): Progress {
   const rows = new Map<StepId, Row>();
   let drawing: Promise<unknown> | null = null;
-  for (const step of Object.keys(STEPS) as StepId[]) rows.set(step, newRow(STEPS[step]));
+  for (const step of Object.keys(STEPS) as StepId[])
+    if (baseline || step !== 'baseline') rows.set(step, newRow(STEPS[step]));
   const list = new Listr(
     [...rows.values()].map((row) => ({
       title: row.title,

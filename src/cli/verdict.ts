@@ -23,6 +23,7 @@ export function printVerdict(report: Report, directory: string, brief: boolean):
     say(
       `  ${allowed} writes allowed in the two folders, ${writes.none.denied} denied outside them; recorder ${report.recorder.coverage}`,
     );
+    printBeside(report);
     say('');
   }
   say(
@@ -33,4 +34,24 @@ export function printVerdict(report: Report, directory: string, brief: boolean):
   for (const blocker of report.blockers) say(`  ${pc.red(blocker.code)}: ${visible(blocker.message)}`);
   const place = relative(process.cwd(), join(directory, 'artifacts'));
   say(`evidence: ${place.startsWith('..') ? join(directory, 'artifacts') : place}`);
+}
+
+/** The fake lane beside it, what it claims against what was seen, and its model. */
+function printBeside({ baseline, engine_claims: claims, provider, backend }: Report): void {
+  if (provider !== undefined)
+    say(
+      `  model (${provider.mode}): ${provider.requests} requests, ${provider.failures} not answered as they must be`,
+    );
+  if (baseline !== null) {
+    const { comparison } = baseline;
+    const side = comparison.measures.map(({ name, fake, run }) => `${name} ${rounded(fake)}/${rounded(run)}`);
+    const result = comparison.same_result ? pc.green('the same result') : pc.yellow('another result');
+    say(`  beside the fake lane (${baseline.status}): ${result}; fake/${backend}: ${side.join(', ')}`);
+  }
+  for (const text of claims?.contradictions.slice(0, 10) ?? [])
+    say(`  ${pc.yellow('contradicted')}: ${visible(text)}`);
+}
+
+function rounded(value: number | null): string {
+  return value === null ? '–' : String(Math.round(value));
 }

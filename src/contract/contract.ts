@@ -14,8 +14,15 @@ export interface ContractInputs {
   contractFile: ContractFile;
   /** what the command line says about limits; wins over both */
   limits: Partial<Limits>;
-  engine: { name: EngineName; argv: string[]; requiredEvents: string[] };
+  engine: {
+    name: EngineName;
+    argv: string[];
+    requiredEvents: string[];
+    state: string[];
+    needsProvider: boolean;
+  };
   record: 'writes' | 'reads';
+  provider: Contract['provider'];
 }
 
 /** What the harness itself keeps in the workspace. */
@@ -48,7 +55,11 @@ export function mergeWork(
 /** The complete contract. Pure: equal inputs give an equal contract. */
 export function makeContract(inputs: ContractInputs): Contract {
   const work = mergeWork(inputs.fixture, inputs.contractFile, inputs.limits);
-  const state = new Set([...(work.git === false ? [] : [HARNESS_STATE]), ...(work.engine_state ?? [])]);
+  const state = new Set([
+    ...(work.git === false ? [] : [HARNESS_STATE]),
+    ...inputs.engine.state,
+    ...(work.engine_state ?? []),
+  ]);
   return Contract.parse({
     schema: 'proofbox.contract/v1',
     nonce: inputs.nonce,
@@ -64,8 +75,8 @@ export function makeContract(inputs: ContractInputs): Contract {
     record: inputs.record,
     git: work.git ?? true,
     engine_state: [...state],
-    needs_provider: work.needs_provider ?? false,
-    provider: { mode: 'none' },
+    needs_provider: (work.needs_provider ?? false) || inputs.engine.needsProvider,
+    provider: inputs.provider,
     allowed_roots: ['/workspace', '/artifacts'],
   });
 }

@@ -51,7 +51,7 @@ export function firstIssue(error: z.ZodError): string {
   return `${place === '' ? 'the document' : place.replace(/^\./, '')}: ${issue.message}`;
 }
 
-async function readBounded(path: string, what: string, maxBytes: number): Promise<string> {
+export async function readBounded(path: string, what: string, maxBytes: number): Promise<string> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
     (cause) => {
       throw unreadable(path, what, cause);

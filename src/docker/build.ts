@@ -8,7 +8,7 @@ import { PACKAGE_ROOT } from '../package-root.ts';
 import { BASE_LABEL, ensureBase } from './base-image.ts';
 import { packContext } from './context.ts';
 import { baseReference } from './inputs.ts';
-import { nodePackages } from './node-packages.ts';
+import { npmPackages, pinned } from './npm-packages.ts';
 
 export interface BuildOptions {
   /** build although the inputs did not change */
@@ -18,7 +18,7 @@ export interface BuildOptions {
 }
 
 /** Where builds keep what they fetched and their logs; ignored by git. */
-function cacheDir(): string {
+export function cacheDir(): string {
   return process.env.PROOFBOX_CACHE || join(PACKAGE_ROOT, '.cache');
 }
 
@@ -40,7 +40,7 @@ export async function buildSandbox(
   const log = await openLog(cacheDir());
   const origin = await ensureBase(docker, architecture, onStep);
   onStep('fetching Node.js for the sandbox image');
-  const node = await nodePackages(architecture, cacheDir());
+  const node = await npmPackages(await pinned('node', 'Node.js'), architecture, cacheDir());
   const options = {
     t: reference,
     dockerfile: 'Dockerfile.sandbox',
@@ -68,7 +68,7 @@ export async function buildSandbox(
 }
 
 /** The log's path, once it is known that the folder can be written. */
-async function openLog(folder: string): Promise<string> {
+export async function openLog(folder: string): Promise<string> {
   const path = join(folder, 'build.log');
   try {
     await mkdir(folder, { recursive: true });

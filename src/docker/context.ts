@@ -1,6 +1,6 @@
 /** The build context as one tar stream: exactly the inputs, with fixed owners, modes and times, and no link. */
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import tar from 'tar-fs';
 import { inputFiles } from './inputs.ts';
@@ -23,6 +23,31 @@ export async function packContext(root: string, node: string | null): Promise<No
   function addNpm(pack: tar.Pack): void {
     tar.pack(npm, after(pack, '.node/npm'));
   }
+}
+
+/** A folder of the host, the name it gets in the context, and which of its entries are taken. */
+export interface ContextFolder {
+  folder: string;
+  name: string;
+  only?: string[];
+}
+
+/** Streams a Dockerfile and folders as a build context. */
+export function packFolders(dockerfile: string, folders: ContextFolder[]): NodeJS.ReadableStream {
+  const add = (pack: tar.Pack, [first, ...rest]: ContextFolder[]): void => {
+    if (first === undefined) {
+      pack.finalize();
+      return;
+    }
+    tar.pack(first.folder, {
+      ...after(pack, first.name, (filled) => add(filled, rest)),
+      ...(first.only === undefined ? {} : { entries: first.only }),
+      finalize: false,
+    });
+  };
+  const entries = [basename(dockerfile)];
+  const finish = (pack: tar.Pack) => add(pack, folders);
+  return readable(tar.pack(dirname(dockerfile), { entries, map: fixed, finalize: false, finish }));
 }
 
 /** tar-fs has a stream of its own kind; an error while reading a file must end the build, not hang it. */

@@ -50,7 +50,8 @@ async function architecture(docker: Docker): Promise<string> {
   return (await docker.version()).Arch;
 }
 
-async function findImage(docker: Docker, reference: string): Promise<SandboxImage | null> {
+/** The image under this name, or null where there is none. */
+export async function findImage(docker: Docker, reference: string): Promise<SandboxImage | null> {
   try {
     const found = await docker.getImage(reference).inspect();
     return { reference, digest: found.Id, config: found.Config };

@@ -1,5 +1,6 @@
 /** Finds and removes the containers of runs whose harness is gone. Touches nothing without our labels. */
 import type Docker from 'dockerode';
+import { removeContainer } from '../cage/remove-container.ts';
 
 /** How a container says whose it is; written by src/lane/identity.ts. */
 export interface OwnerCheck {
@@ -29,14 +30,7 @@ export async function findLeftovers(docker: Docker, check: OwnerCheck): Promise<
 
 /** Removes them with their volumes; one that vanished meanwhile counts as removed. */
 export async function removeLeftovers(docker: Docker, leftovers: Leftover[]): Promise<void> {
-  for (const leftover of leftovers) {
-    await docker
-      .getContainer(leftover.container)
-      .remove({ force: true, v: true })
-      .catch((error: { statusCode?: number }) => {
-        if (error.statusCode !== 404) throw error;
-      });
-  }
+  for (const { container } of leftovers) await removeContainer(docker, container);
 }
 
 /**

@@ -2,9 +2,10 @@
 import type Docker from 'dockerode';
 import { PACKAGE_ROOT } from '../package-root.ts';
 import { BASE_LABEL } from './base-image.ts';
+import { SANDBOX_LABEL } from './derived-image.ts';
 import { baseReference, sandboxReference } from './inputs.ts';
 
-const OURS = /^proofbox-(?:base|sandbox):[0-9a-f]{16}$/;
+const OURS = /^proofbox-(?:base|sandbox|case|tools):[0-9a-f]{16}$/;
 
 export interface Pruned {
   /** tags that were removed */
@@ -21,14 +22,18 @@ export interface Pruned {
  */
 export async function pruneImages(docker: Docker, isOurs = OURS): Promise<Pruned> {
   const { Arch } = await docker.version();
-  const current = new Set([baseReference(), await sandboxReference(PACKAGE_ROOT, Arch)]);
-  const tags = (await docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []);
+  const sandbox = await sandboxReference(PACKAGE_ROOT, Arch);
+  const current = new Set([baseReference(), sandbox]);
+  const images = await docker.listImages();
+  // What was built on the current sandbox stays.
+  for (const { RepoTags, Labels } of images)
+    if (Labels?.[SANDBOX_LABEL] === sandbox) for (const tag of RepoTags ?? []) current.add(tag);
+  const tags = images.flatMap(({ RepoTags }) => RepoTags ?? []);
   const pruned: Pruned = { removed: [], kept: [] };
-  // Sandboxes first: a base with children cannot go.
+  // From the top down: an image with children cannot go.
   for (const tag of tags
     .filter((one) => isOurs.test(one) && !current.has(one))
-    .sort()
-    .reverse()) {
+    .sort((a, b) => rank(b) - rank(a))) {
     const outcome = await docker
       .getImage(tag)
       .remove()
@@ -40,6 +45,12 @@ export async function pruneImages(docker: Docker, isOurs = OURS): Promise<Pruned
       });
     pruned[outcome].push(tag);
   }
-  await docker.pruneImages({ filters: { dangling: ['true'], label: [BASE_LABEL] } });
+  // A build that is going on right now has stages without a name, too.
+  await docker.pruneImages({ filters: { dangling: ['true'], label: [BASE_LABEL], until: ['1h'] } });
   return pruned;
+}
+
+function rank(tag: string): number {
+  const at = ['proofbox-base', 'proofbox-sandbox'].indexOf(tag.split(':')[0] ?? '');
+  return at === -1 ? 2 : at;
 }

@@ -1,10 +1,11 @@
 /** What is below a cage: versions of the engine, containerd, runc and the kernel. */
 import type Docker from 'dockerode';
 import type { Versions } from '../schema/cage.ts';
+import type { EngineInfo } from './requirements.ts';
 
 /** Asks the engine for its versions; what it does not say is null. */
 export async function dockerVersions(docker: Docker): Promise<Versions> {
-  const version = await docker.version();
+  const [version, info] = await Promise.all([docker.version(), docker.info() as Promise<EngineInfo>]);
   const component = (name: string) =>
     (version.Components as { Name: string; Version: string }[] | undefined)?.find(
       (part) => part.Name === name,
@@ -16,5 +17,6 @@ export async function dockerVersions(docker: Docker): Promise<Versions> {
     runc: component('runc'),
     kernel: version.KernelVersion ?? 'unknown',
     architecture: version.Arch,
+    security: [...(info.SecurityOptions ?? [])].sort(),
   };
 }

@@ -8,6 +8,18 @@ export interface PlanContext {
   fixture: Fixture;
   /** program and arguments of the `command` engine; empty otherwise */
   argv: string[];
+  /** how the engine under review is set up; null for every other */
+  candidate: CaseSettings | null;
+}
+
+/** What a user may choose for the engine `case`. */
+export interface CaseSettings {
+  /** name of the model, as the provider knows it */
+  model: string;
+  /** dialect in which its agent speaks to the provider */
+  api: 'openai-completions' | 'openai-responses' | 'anthropic-messages';
+  /** which phases it runs: `tiny` leaves out verify */
+  profile: 'tiny' | 'standard';
 }
 
 /** How an engine is started. */
@@ -23,8 +35,10 @@ export interface EnginePlan {
 
 /** What an engine left, as far as its events go. */
 export interface RawEvents {
-  /** text of /artifacts/backend/events.jsonl, bounded; null where it is no readable file */
-  events: string | null;
+  /** what the engine wrote where it speaks, bounded; null where there is no readable file */
+  text: string | null;
+  /** the workspace differs from the fixture, the engine's own notes left out */
+  changed: boolean;
 }
 
 /** An engine's own events in the harness's words. */
@@ -41,6 +55,12 @@ export interface Engine {
   description: string;
   /** false: a gate keeps it from running */
   enabled: boolean;
+  /** folders of the workspace that are its own notes */
+  state: string[];
+  /** it cannot work without a model */
+  needsProvider: boolean;
+  /** where it speaks, below /artifacts/backend: one file, or all of a folder whose names fit, in the order of names */
+  speaksIn: { file: string } | { folder: string; names: RegExp };
   /** @throws ProofboxError `invalid_input` where this fixture gives the engine nothing to do */
   plan(context: PlanContext): EnginePlan;
   /** Never throws: what an engine wrote is hostile input. */

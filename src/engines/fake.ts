@@ -3,7 +3,7 @@ import { ProofboxError } from '../errors.ts';
 import { PASS_EVENTS } from '../schema/event.ts';
 import type { Engine } from './engine.ts';
 import { CAGE_ENV } from './environment.ts';
-import { readEventLines } from './event-lines.ts';
+import { EVENTS_FILE, readEventLines } from './event-lines.ts';
 
 const PROGRAM = '/opt/proofbox/engines/fake/fake-engine.py';
 
@@ -11,6 +11,9 @@ export const fakeEngine: Engine = {
   name: 'fake',
   description: 'plays the steps that the fixture scripts; the default lane',
   enabled: true,
+  state: [],
+  needsProvider: false,
+  speaksIn: EVENTS_FILE,
   plan({ fixture }) {
     if (fixture.fake === undefined) {
       throw new ProofboxError(
@@ -28,5 +31,5 @@ export const fakeEngine: Engine = {
       requiredEvents: [...PASS_EVENTS],
     };
   },
-  normalize: ({ events }) => readEventLines(events),
+  normalize: ({ text }) => readEventLines(text),
 };

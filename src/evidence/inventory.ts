@@ -1,13 +1,13 @@
 /** Lists and digests every file of a bundle. Reads only regular files, follows nothing. */
 import { lstat } from 'node:fs/promises';
 import type { Digest } from '../schema/common.ts';
-import type { Digests } from '../schema/report.ts';
+import type { InventoryKind } from '../schema/report.ts';
 import { encodeBytes } from '../witness/bytes.ts';
 import { digestTree } from '../witness/tree.ts';
 
 /** One entry of the bundle that is no folder. Times in milliseconds since 1970. */
 export interface BundleFile {
-  kind: Digests['files'][string]['kind'];
+  kind: InventoryKind;
   digest: Digest | null;
   size: number;
   mtime_ms: number;

@@ -1,24 +1,31 @@
 /** Names of everything in a run directory. Data only. */
 import { join } from 'node:path';
 
-/** What the harness writes into run_artifact_dir, all of it after the container is gone. */
-export const HARNESS_FILES = [
+/** Beside the two folders of a `case` run: the run directory of its fake lane. */
+export const BASELINE_DIR = 'baseline';
+
+/** The envelopes of a signed run, one for each statement. */
+export const ENVELOPES = {
+  run: 'attestation.dsse.json',
+  provenance: 'provenance.dsse.json',
+  runtimeTrace: 'runtime-trace.dsse.json',
+} as const;
+
+/** What is made of the verdict: report, trace, digests and envelopes. Nothing is judged by it. */
+export const DERIVED_FILES = [
   'report.json',
   'report.md',
-  'events.normalized.jsonl',
+  'report.html',
   'trace.jsonl',
-  'writes.jsonl',
-  'processes.jsonl',
-  'watch.jsonl',
-  'cage.json',
-  'contract.json',
-  'trees.json',
-  'forbidden.json',
-  'patch.diff',
-  'test.log',
   'digests.json',
 ] as const;
-export type HarnessFile = (typeof HARNESS_FILES)[number];
+
+const DERIVED = new Set<string>([...DERIVED_FILES, ...Object.values(ENVELOPES)]);
+
+/** True for a file of the bundle that is no evidence but made of it. */
+export function isDerived(path: string): boolean {
+  return DERIVED.has(path);
+}
 
 /** The only two folders that stand in run_artifact_dir while the engine runs. */
 export const ENGINE_DIRS = ['backend', 'inputs'] as const;

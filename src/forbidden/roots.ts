@@ -109,3 +109,10 @@ async function realOf(path: string): Promise<string> {
     at = parent;
   }
 }
+
+/** The absolute paths by which a root could be named, resolved and as given; what a recorded path is compared with. */
+export function forbiddenPaths(roots: Pick<GuardedRoot, 'path' | 'resolved'>[]): string[] {
+  return [...new Set(roots.flatMap((root) => [root.resolved, root.path]))].filter((path) =>
+    path.startsWith('/'),
+  );
+}

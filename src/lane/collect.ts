@@ -1,9 +1,11 @@
 /** Reads what the engine left, once the container is gone. Everything here is hostile input. */
 import { constants } from 'node:fs';
-import { open, readdir, readFile } from 'node:fs/promises';
+import { open, readdir, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine, EnginePlan } from '../engines/engine.ts';
 import { place, reclaimArtifacts } from '../evidence/seal.ts';
+import { changedFiles } from '../proofs/changes.ts';
+import type { Contract } from '../schema/contract.ts';
 import type { TreeChange, TreeEntry } from '../schema/tree.ts';
 import { decodeBytes } from '../witness/bytes.ts';
 import { diffTrees, digestTree, type TreeDigest } from '../witness/tree.ts';
@@ -23,6 +25,7 @@ export interface Collected {
 
 /** More than this of an engine's own events is counted by the engine seam, not read. */
 const MAX_EVENTS_BYTES = 8 << 20;
+const MAX_EVENT_FILES = 100;
 
 /** Reclaims the artifacts, digests the result, takes the patch and the engine's own events. */
 export async function collect(
@@ -34,6 +37,7 @@ export async function collect(
   const { paths, contract, events } = context;
   const planted = await reclaimArtifacts(paths.artifacts, contract.nonce);
   planted.push(...(await alteredInputs(paths.artifacts, engine.plan.inputs)));
+  await context.state.note({ planted });
   const { limits } = contract;
   const after = await digestTree(paths.workspace, {
     maxEntries: limits.workspace_files,
@@ -49,15 +53,21 @@ export async function collect(
     scratch: join(paths.spool, 'patch'),
     out: patchFile,
   });
-  const raw = await readEngineEvents(join(paths.artifacts, 'backend', 'events.jsonl'));
-  const normalized = engine.engine.normalize({ events: raw });
+  const normalized = engine.engine.normalize({
+    text: await readEngineEvents(join(paths.artifacts, 'backend'), engine.engine.speaksIn),
+    changed: isChanged(contract, before, after.entries),
+  });
   for (const event of normalized.events) events.add('engine', event.type, event.data);
   if (normalized.unmapped > 0)
     events.add('harness', 'engine.events.unmapped', {
       count: normalized.unmapped,
       problems: normalized.problems,
     });
-  events.add('harness', 'git.diff.checked', { files: patch.files, bytes: patch.bytes });
+  events.add('harness', 'git.diff.checked', {
+    files: patch.files,
+    bytes: patch.bytes,
+    problem: patch.problem,
+  });
   for (const name of ['stdout', 'stderr'] as const) {
     await place(engine.outcome.files[name], paths.artifacts, `backend/${name}.log`);
   }
@@ -81,9 +91,28 @@ async function alteredInputs(artifacts: string, inputs: Record<string, string>):
   return altered;
 }
 
-async function readEngineEvents(path: string): Promise<string | null> {
-  const bytes = await readRegular(path, MAX_EVENTS_BYTES);
-  return bytes === null ? null : bytes.toString('utf8');
+function isChanged(contract: Contract, before: readonly TreeEntry[], after: readonly TreeEntry[]): boolean {
+  return changedFiles({ before: { entries: before }, after: { entries: after } }, contract).inPatch;
+}
+
+/** Everything the engine said, cut at the bound; null where there is no such file, or only by way of a link. */
+async function readEngineEvents(backend: string, place: Engine['speaksIn']): Promise<string | null> {
+  if ('file' in place)
+    return (await readRegular(join(backend, place.file), MAX_EVENTS_BYTES))?.toString() ?? null;
+  const folder = join(backend, place.folder);
+  // The engine is gone: what is no link now stays none.
+  const real = await realpath(folder).catch(() => null);
+  if (real !== join(await realpath(backend), place.folder)) return null;
+  const names = (await readdir(folder)).filter((name) => place.names.test(name)).sort();
+  const texts: string[] = [];
+  let left = MAX_EVENTS_BYTES;
+  for (const name of names.slice(0, MAX_EVENT_FILES)) {
+    const bytes = await readRegular(join(folder, name), left);
+    left -= bytes?.length ?? 0;
+    if (bytes !== null) texts.push(bytes.toString('utf8'));
+    if (left <= 0) break;
+  }
+  return texts.length === 0 ? null : texts.join('\n');
 }
 
 /** The first `limit` bytes of a regular file; null for a link, FIFO, folder or nothing. Never waits. */

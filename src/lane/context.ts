@@ -7,6 +7,7 @@ import type { Trace } from '../evidence/trace.ts';
 import type { Contract } from '../schema/contract.ts';
 import type { Owner } from './prepare.ts';
 import type { Progress } from './progress.ts';
+import type { StateFile } from './state.ts';
 
 /** The image a run uses, as the container engine names it. */
 export interface RunImage {
@@ -26,9 +27,12 @@ export interface RunContext {
   trace: Trace;
   progress: Progress;
   signal: AbortSignal;
+  /** what somebody else needs to seal this run, should it be killed */
+  state: StateFile;
   /** the harness's own /proc/self/ns, from which every cage's must differ */
   hostNamespaces: Record<string, string>;
   /** resolved host paths no engine may look for; empty unless reads are recorded */
   forbiddenPaths: string[];
   runtime: string | undefined;
+  withoutAdmission: boolean;
 }

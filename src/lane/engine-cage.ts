@@ -1,6 +1,7 @@
 /** Runs the engine in its cage with the watcher on both folders and the limits on the workspace. */
 import { join } from 'node:path';
 import type { EnginePlan } from '../engines/engine.ts';
+import { openSpool } from '../evidence/spool.ts';
 import type { CageRecord } from '../schema/cage.ts';
 import { startWatcher } from '../witness/watcher.ts';
 import { measureUsage } from '../workspace/usage.ts';
@@ -17,18 +18,17 @@ export interface EngineOutcome {
   watchFile: string;
 }
 
+/** The outcome of a run whose engine a gate kept from starting: empty records, and no container. */
+export async function runNothing(context: RunContext, why: string): Promise<EngineOutcome> {
+  const { files, watchFile, watcher } = await witnesses(context);
+  await watcher.drain();
+  for (const file of Object.values(files)) await (await openSpool(file)).close();
+  return { cage: null, problem: why, files, watchFile };
+}
+
 /** Watcher ready, cage run, watcher drained: in this order, whatever happens in between. */
 export async function runEngine(context: RunContext, plan: EnginePlan): Promise<EngineOutcome> {
-  const { paths, contract, clock } = context;
-  const watchFile = join(paths.spool, 'watch.jsonl');
-  const files = cageSpool(paths.spool, 'engine');
-  const watcher = await startWatcher({
-    workspace: paths.workspace,
-    artifacts: paths.artifacts,
-    clock: () => clock.now().t_ms,
-    spoolFile: watchFile,
-    nonce: contract.nonce,
-  });
+  const { files, watchFile, watcher } = await witnesses(context);
   try {
     const cage = await withinSpace(context, await engineCage(context, plan, files));
     return { cage, problem: null, files, watchFile };
@@ -37,6 +37,18 @@ export async function runEngine(context: RunContext, plan: EnginePlan): Promise<
   } finally {
     await watcher.drain();
   }
+}
+
+async function witnesses({ paths, contract, clock }: RunContext) {
+  const watchFile = join(paths.spool, 'watch.jsonl');
+  const watcher = await startWatcher({
+    workspace: paths.workspace,
+    artifacts: paths.artifacts,
+    clock: () => clock.now().t_ms,
+    spoolFile: watchFile,
+    nonce: contract.nonce,
+  });
+  return { files: cageSpool(paths.spool, 'engine'), watchFile, watcher };
 }
 
 function engineCage(context: RunContext, plan: EnginePlan, files: CageSpool): Promise<CageRecord> {

@@ -1,5 +1,6 @@
 /** Everything that is known when a run is judged, and the documents made of it. Data only. */
 import type { EnginePlan } from '../engines/engine.ts';
+import type { BaselineSummary } from '../schema/baseline.ts';
 import type { CageDocument } from '../schema/cage.ts';
 import type { ForbiddenDocument } from '../schema/report.ts';
 import type { Trees } from '../schema/tree.ts';
@@ -8,6 +9,7 @@ import type { Collected } from './collect.ts';
 import type { RunContext } from './context.ts';
 import type { EngineOutcome } from './engine-cage.ts';
 import type { ForbiddenGuard } from './forbidden.ts';
+import type { Traffic } from './gateway.ts';
 import type { RunRequest } from './request.ts';
 import type { TestsOutcome } from './verification.ts';
 
@@ -22,8 +24,10 @@ export interface JudgeInput {
   /** the harness's own copy of the fixture */
   pristine: string;
   guard: ForbiddenGuard;
-  /** nothing but the harness's own folders and inputs stood in run_artifact_dir before the start */
-  artifactDirWasEmpty: boolean;
+  /** null where the engine had no provider */
+  traffic: Traffic | null;
+  /** the fake lane of the same run; null where there is none */
+  baseline: BaselineSummary | null;
   tests: { before: TestsOutcome | null; after: TestsOutcome | null };
 }
 

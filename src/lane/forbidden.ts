@@ -3,7 +3,7 @@
 import { ProofboxError } from '../errors.ts';
 import type { RunPaths } from '../evidence/layout.ts';
 import { searchCopiedFiles } from '../forbidden/copied-files.ts';
-import { type GuardedRoot, isWithin, refuseOverlap } from '../forbidden/roots.ts';
+import { forbiddenPaths, type GuardedRoot, isWithin, refuseOverlap } from '../forbidden/roots.ts';
 import { type Places, searchExposure } from '../forbidden/search.ts';
 import { compareSnapshots, type Snapshot, snapshotRoot } from '../forbidden/snapshot.ts';
 import type { ForbiddenDocument, ForbiddenRoot } from '../schema/report.ts';
@@ -13,6 +13,8 @@ export type { GuardedRoot } from '../forbidden/roots.ts';
 export interface ForbiddenGuard {
   /** resolved and given paths, for the recorder */
   paths: string[];
+  /** the first look alone, as it stands where nobody comes to look again */
+  firstLooks: ForbiddenRoot[];
   /** looks again and searches the texts and the copied files; call it once, after the container is gone */
   finish(places: Places, copiedFiles: string): Promise<ForbiddenDocument>;
 }
@@ -31,9 +33,14 @@ export async function guardForbidden(
   const before: Snapshot[] = [];
   for (const root of roots) before.push(await firstLook(root));
   return {
-    paths: [...new Set(roots.flatMap((root) => [root.resolved, root.path]))].filter((path) =>
-      path.startsWith('/'),
-    ),
+    paths: forbiddenPaths(roots),
+    firstLooks: roots.map((root, index) => ({
+      ...root,
+      entries: before[index]?.entries.size ?? 0,
+      before: before[index]?.digest ?? NOTHING,
+      after: null,
+      first_differences: ['nobody looked again: the harness had ended'],
+    })),
     async finish(places, copiedFiles) {
       const from = [process.cwd(), paths.root, ...binds];
       const seen: ForbiddenRoot[] = [];
@@ -56,6 +63,9 @@ export async function guardForbidden(
     },
   };
 }
+
+/** A digest of nothing; no root has it. */
+const NOTHING = `sha256:${'0'.repeat(64)}` as const;
 
 async function firstLook(root: GuardedRoot): Promise<Snapshot> {
   return snapshotRoot(root).catch((cause: Error) => {

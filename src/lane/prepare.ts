@@ -1,8 +1,13 @@
 /** Makes the run directory: two folders for the cage, one of the harness's own. Starts nothing. */
-import { chmod, chown, lstat, mkdir, readdir, rm, rmdir, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, readdir, rename, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ProofboxError } from '../errors.ts';
 import { BACKEND_DIRS, ENGINE_DIRS, type RunPaths, runPaths } from '../evidence/layout.ts';
+import { removeTree } from '../workspace/remove.ts';
+import { scrapName, thisOwner } from './owner.ts';
+
+/** In the spool from its first moment: whose it is. */
+export const OWNER_FILE = 'owner.json';
 
 export interface Owner {
   uid: number;
@@ -34,12 +39,19 @@ export async function claimRunDirectory(root: string): Promise<Claim> {
   });
   const isMade = await makeRoot(root);
   const paths = runPaths(root);
-  // Two runs may race for one empty folder: whoever makes the spool owns it.
-  await mkdir(paths.spool, { mode: 0o700 }).catch((cause) => {
-    throw cause.code === 'EEXIST'
+  const draft = scrapFolder(paths);
+  try {
+    await mkdir(draft, { mode: 0o700 });
+    await writeFile(join(draft, OWNER_FILE), JSON.stringify(thisOwner()));
+    // Two runs may race for one empty folder: whoever puts the spool there owns it, and it says whose it is at once.
+    await rename(draft, paths.spool);
+  } catch (error) {
+    await removeTree(draft).catch(() => undefined);
+    const cause = error as NodeJS.ErrnoException;
+    throw cause.code === 'ENOTEMPTY' || cause.code === 'EEXIST'
       ? new ProofboxError('usage', `another run is using ${root}`, { fix: 'give --out another path', cause })
       : unwritable(root, cause);
-  });
+  }
   return {
     paths,
     async release() {
@@ -120,9 +132,24 @@ export async function writeInputs(
   }
 }
 
-/** Removes the harness's own folder and the copies that only the cages needed. */
+/**
+ * Removes the harness's own folder and the copies that only the cages needed. The run is over the moment it has another
+ * name: whoever is killed later leaves nothing that looks like a run under way.
+ */
 export async function removeSpool(paths: RunPaths): Promise<void> {
-  await rm(paths.spool, { recursive: true, force: true, maxRetries: 3 });
+  const scrap = scrapFolder(paths);
+  const isThere = await rename(paths.spool, scrap).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
+  if (isThere) await removeTree(scrap);
+}
+
+function scrapFolder({ root }: RunPaths): string {
+  return join(root, scrapName(thisOwner()));
 }
 
 async function giveTo(path: string, owner: Owner): Promise<void> {

@@ -2,6 +2,7 @@
 
 /** The steps of a run, in the order in which they are shown. */
 export const STEPS = {
+  baseline: 'Run the fake lane of the same run',
   prepare: 'Copy the fixture',
   tests_before: 'Run the tests before, in a cage of their own',
   engine: 'Run the engine in its cage',

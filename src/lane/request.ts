@@ -1,11 +1,15 @@
 /** What one run is asked for and what it gives back. Data only. */
 
+import type { SigningKey } from '../attest/keys.ts';
 import type { LoadedFixture } from '../contract/fixture.ts';
 import type { Docker } from '../docker/connect.ts';
-import type { Engine } from '../engines/engine.ts';
+import type { CaseSettings, Engine } from '../engines/engine.ts';
+import type { Provider } from '../gateway/configure.ts';
 import type { Versions } from '../schema/cage.ts';
 import type { ContractFile, Limits } from '../schema/fixture.ts';
+import type { Gates, Stage1Reference } from '../schema/gates.ts';
 import type { Report } from '../schema/report.ts';
+import type { Candidate, Tools } from '../schema/run.ts';
 import type { RunImage } from './context.ts';
 import type { GuardedRoot } from './forbidden.ts';
 import type { Progress } from './progress.ts';
@@ -22,6 +26,18 @@ export interface RunRequest {
   /** program and arguments of the `command` engine; empty otherwise */
   commandArgv: string[];
   record: 'writes' | 'reads';
+  /** the one way to a model; null where there is none */
+  provider: Provider | null;
+  /** npm packages in the image beside the sandbox; null where there are none */
+  tools: Tools | null;
+  /** from which the same-run fake lane is made; null where there is none */
+  baselineImage: RunImage | null;
+  /** what the engine under review is made of, and how it is set up; null for every other engine */
+  candidate: { facts: Candidate; settings: CaseSettings } | null;
+  /** the gate variables as the process had them; empty for an engine that no gate guards */
+  gates: Gates;
+  /** the stage 1 that this run rests on; null where there is none */
+  stage1: Stage1Reference | null;
   /** the run directory, or null for runs/<run-id> under `runsDir` */
   out: string | null;
   runsDir: string;
@@ -29,6 +45,13 @@ export interface RunRequest {
   /** text of the configuration file, searched for forbidden paths */
   configText: string;
   runtime: string | undefined;
+  /**
+   * Starts engines in a cage that is not as promised; the proofs still fail. For the negative controls of stage 1
+   * alone: no flag and no configuration sets it.
+   */
+  withoutAdmission: boolean;
+  /** signs the run's statements; null leaves it unsigned, and says so */
+  signingKey: SigningKey | null;
   progress: Progress;
   signal: AbortSignal;
 }

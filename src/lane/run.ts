@@ -3,25 +3,35 @@ import { rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeContract, mergeWork } from '../contract/contract.ts';
 import type { EnginePlan } from '../engines/engine.ts';
+import { fakeEngine } from '../engines/fake.ts';
+import { throughGateway } from '../engines/through-gateway.ts';
 import { ProofboxError } from '../errors.ts';
 import { type Clock, startClock } from '../evidence/clock.ts';
+import { contractText } from '../evidence/contract-text.ts';
 import { eventLog } from '../evidence/events.ts';
 import type { RunPaths } from '../evidence/layout.ts';
 import { Trace } from '../evidence/trace.ts';
+import { SOCKET_NAME } from '../gateway/server.ts';
+import { gateBlockers } from '../proofs/gates.ts';
+import { testRun } from '../proofs/test-run.ts';
+import { Digest } from '../schema/common.ts';
+import type { Contract } from '../schema/contract.ts';
 import { digestTree, type TreeDigest } from '../witness/tree.ts';
 import { copyFixture } from '../workspace/copy.ts';
 import { initRepository } from '../workspace/repository.ts';
 import { hostNamespaces } from './admission.ts';
+import { baselineRequest, baselineSummary } from './baseline.ts';
 import { type Collected, collect } from './collect.ts';
 import type { RunContext } from './context.ts';
-import { contractText } from './contract-text.ts';
-import { type EngineOutcome, runEngine } from './engine-cage.ts';
+import { type EngineOutcome, runEngine, runNothing } from './engine-cage.ts';
 import { guardForbidden } from './forbidden.ts';
+import { noTraffic, withGateway } from './gateway.ts';
 import { cageUser, newIdentity } from './identity.ts';
 import { judge } from './judge.ts';
 import { claimRunDirectory, holdsNothing, makeCageFolders, removeSpool, writeInputs } from './prepare.ts';
 import type { StepId } from './progress.ts';
 import type { RunRequest, RunResult } from './request.ts';
+import { StateFile } from './state.ts';
 import { runTests, type TestsOutcome } from './verification.ts';
 
 /**
@@ -34,7 +44,14 @@ export async function runLane(request: RunRequest): Promise<RunResult> {
   const identity = newIdentity(new Date(clock.startedAt));
   const { nonce, runId } = identity;
   const work = mergeWork(request.fixture.fixture, request.contractFile, request.limits);
-  const plan = request.engine.plan({ fixture: work, argv: request.commandArgv });
+  const bare = request.engine.plan({
+    fixture: work,
+    argv: request.commandArgv,
+    candidate: request.candidate?.settings ?? null,
+  });
+  const plan = request.provider === null ? bare : throughGateway(bare, `/artifacts/inputs/${SOCKET_NAME}`);
+  // Refused before anything is made, not when its turn comes.
+  if (request.baselineImage !== null) fakeEngine.plan({ fixture: work, argv: [], candidate: null });
   const { paths, release } = await claimRunDirectory(resolve(request.out ?? join(request.runsDir, runId)));
   try {
     const prepared = await prepare(request, { plan, paths, clock, nonce, runId, work }).catch(
@@ -90,10 +107,31 @@ async function prepare(request: RunRequest, beginning: Beginning): Promise<Prepa
     fixtureDigest: fixtureTree.digest,
     contractFile: request.contractFile,
     limits: request.limits,
-    engine: { name: request.engine.name, argv: plan.argv, requiredEvents: plan.requiredEvents },
+    engine: { ...request.engine, argv: plan.argv, requiredEvents: plan.requiredEvents },
     record: request.record,
+    provider: { mode: request.provider?.mode ?? 'none', endpoint: request.provider?.endpoint ?? null },
   });
+  const namespaces = await hostNamespaces();
+  const state = new StateFile(paths.spool, {
+    schema: 'proofbox.state/v1',
+    started_at_ms: clock.startedAt,
+    contract,
+    fixture_title: request.fixture.fixture.title,
+    image: { reference: request.image.reference, digest: Digest.parse(request.image.digest) },
+    versions: request.versions,
+    gates: request.gates,
+    stage1: request.stage1,
+    candidate: request.candidate?.facts ?? null,
+    tools: request.tools,
+    host_namespaces: namespaces,
+    forbidden: guard.firstLooks,
+    artifact_dir_was_empty: false,
+    before: null,
+    planted: null,
+  });
+  await state.note();
   const context: RunContext = {
+    state,
     docker: request.docker,
     image: request.image,
     paths,
@@ -104,9 +142,10 @@ async function prepare(request: RunRequest, beginning: Beginning): Promise<Prepa
     trace: new Trace(clock, nonce, runId),
     progress: request.progress,
     signal: request.signal,
-    hostNamespaces: await hostNamespaces(),
+    hostNamespaces: namespaces,
     forbiddenPaths: request.record === 'reads' ? guard.paths : [],
     runtime: request.runtime,
+    withoutAdmission: request.withoutAdmission,
   };
   // What the engine may read is complete only now: its contract names the run.
   const inputs = { ...plan.inputs, 'contract.json': contractText(contract) };
@@ -128,19 +167,27 @@ async function carryOut(request: RunRequest, prepared: Prepared): Promise<RunRes
     fixture: contract.fixture.id,
     engine: contract.engine.name,
   });
-  const { before, artifactDirWasEmpty } = await step(context, 'prepare', () =>
-    fillFolders(context, plan, pristine),
-  );
-  const command = contract.test_command;
+  const closed = closedGates(request, contract, context.clock.startedAt);
+  const fake = closed.length === 0 ? baselineRequest(request, context) : null;
+  const baseline =
+    fake === null ? null : await step(context, 'baseline', async () => baselineSummary(await runLane(fake)));
+  const before = await step(context, 'prepare', () => fillFolders(context, plan, pristine));
+  const command = closed.length === 0 ? contract.test_command : null;
   // Side by side, on copies of their own; both are over before anything is read or removed.
-  const engineDone = step(context, 'engine', () => runEngine(context, plan));
+  const engineDone =
+    closed.length === 0
+      ? step(context, 'engine', () => withGateway(context, request.provider, () => runEngine(context, plan)))
+      : runNothing(context, `blocked: ${closed.join(', ')}`).then(async (value) => ({
+          value,
+          traffic: await noTraffic(context, request.provider),
+        }));
   engineDone.catch(() => undefined);
   const first = await settled(
     command === null
       ? null
       : step(context, 'tests_before', () => runTests(context, 'tests_before', pristine, command)),
   );
-  const outcome = await engineDone;
+  const { value: outcome, traffic } = await engineDone;
   const collected = await step(context, 'collect', () =>
     collect(context, { engine: request.engine, plan, outcome }, pristine, before.entries),
   );
@@ -156,19 +203,24 @@ async function carryOut(request: RunRequest, prepared: Prepared): Promise<RunRes
       before,
       pristine,
       guard,
-      artifactDirWasEmpty,
+      traffic,
+      baseline,
       tests: { before: first, after: second },
     }),
   );
   return { report, directory: paths.root };
 }
 
-/** The cage's two folders as the engine will find them, and the digest of the workspace. */
-async function fillFolders(
-  context: RunContext,
-  plan: EnginePlan,
-  pristine: string,
-): Promise<{ before: TreeDigest; artifactDirWasEmpty: boolean }> {
+/** Codes of the gates that are closed; the proofs ask the same again of what was written down. */
+function closedGates({ gates, stage1 }: RunRequest, contract: Contract, startedAt: number): string[] {
+  const started_at = new Date(startedAt).toISOString();
+  return gateBlockers({ contract: { value: contract }, run: { gates, stage1, started_at } }).map(
+    ({ code }) => code,
+  );
+}
+
+/** The cage's two folders as the engine will find them; noted before the step counts as done. Returns the workspace's tree. */
+async function fillFolders(context: RunContext, plan: EnginePlan, pristine: string): Promise<TreeDigest> {
   const { contract, paths, events, owner } = context;
   await copyFixture(pristine, paths.workspace, owner);
   await makeCageFolders(paths.workspace, paths.artifacts, owner);
@@ -183,7 +235,9 @@ async function fillFolders(
     maxEntries: contract.limits.workspace_files,
     maxBytes: contract.limits.workspace_bytes,
   });
-  return { before, artifactDirWasEmpty };
+  const { digest, entries } = before;
+  await context.state.note({ before: { digest, entries }, artifact_dir_was_empty: artifactDirWasEmpty });
+  return before;
 }
 
 /** The tests after the engine; nothing to run where it was interrupted or there is no command. */
@@ -200,8 +254,8 @@ async function afterwards(
   );
   context.events.add('harness', 'verification.completed', {
     command,
-    exit_code: tests.run.exit_code,
-    passed: tests.run.passed,
+    exit_code: tests.cage.exit.exit_code,
+    passed: testRun(tests.cage)?.passed === true,
   });
   return tests;
 }

@@ -1,10 +1,9 @@
 /** Runs the fixture's tests in a cage of their own, on a copy that nothing else uses. Never on the host. */
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CAGE_ENV } from '../engines/environment.ts';
 import type { CageRecord } from '../schema/cage.ts';
-import type { TestRun } from '../schema/report.ts';
 import { copyResult } from '../workspace/copy.ts';
+import { removeTree } from '../workspace/remove.ts';
 import { admission } from './admission.ts';
 import type { RunContext } from './context.ts';
 import { ownerLabels } from './identity.ts';
@@ -13,7 +12,6 @@ import { type CageSpool, cageSpool, runRecordedCage } from './recorded-cage.ts';
 
 export interface TestsOutcome {
   cage: CageRecord;
-  run: TestRun;
   files: CageSpool;
 }
 
@@ -39,7 +37,6 @@ export async function runTests(
     limits: { maxEntries: limits.workspace_files, maxBytes: limits.workspace_bytes },
   });
   const files = cageSpool(paths.spool, role);
-  const began = performance.now();
   const cage = await runRecordedCage(
     context.docker,
     {
@@ -66,20 +63,6 @@ export async function runTests(
     },
     files,
   );
-  const duration = performance.now() - began;
-  await rm(folder, { recursive: true, force: true });
-  return { cage, files, run: testRun(cage, duration) };
-}
-
-/** Passed only where the test command itself ended with 0 and the recorder's account is whole. */
-function testRun(cage: CageRecord, wallMs: number): TestRun {
-  const { exit } = cage;
-  const ended = exit.ended_by === 'engine_exit' && cage.stream.complete;
-  return {
-    exit_code: exit.exit_code,
-    signal: exit.signal,
-    passed: ended && exit.exit_code === 0 && !exit.oom_killed,
-    stopped: ended ? null : (exit.stop_reason ?? 'lost'),
-    duration_ms: Math.round(cage.end?.wall_ms ?? wallMs),
-  };
+  await removeTree(folder);
+  return { cage, files };
 }

@@ -47,7 +47,8 @@ function misplaced({ misplaced: { count, samples } }: WritesSummary): Finding[] 
     : [{ code: 'denied_write', message: `${count} writes were allowed outside both roots` }];
 }
 
-function denied({ denied: { count, first } }: WritesSummary): Finding[] {
+function denied({ denied: { count: all, futile, first_telling: first } }: WritesSummary): Finding[] {
+  const count = all - futile;
   if (count === 0) return [];
   const message = `${count} attempts outside both roots were refused, and the contract allows none`;
   return [

@@ -116,11 +116,7 @@ function ownFolders(evidence: Evidence, views: CageView[]): Finding[] {
   const engine = views.find((view) => view.role === 'engine');
   const sources = engine === undefined ? '' : requestedSources(engine);
   if (engine === undefined || typeof sources === 'string') return [];
-  const { binds, phase } = evidence.run;
-  if (binds === null) {
-    if (phase === 'sealed') return [];
-    return [mismatch(engine, 'requested/HostConfig/Binds', 'the run does not say which folders it meant')];
-  }
+  const { binds } = evidence.run;
   if (sources['/workspace'] === binds.workspace && sources['/artifacts'] === binds.artifacts) return [];
   return [mismatch(engine, 'requested/HostConfig/Binds', 'the folders are not those of this run')];
 }

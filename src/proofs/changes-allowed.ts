@@ -1,4 +1,5 @@
 /** Proof: the engine changed something, and only files that the contract lists. */
+import type { Trees } from '../schema/tree.ts';
 import { changedFiles } from './changes.ts';
 import type { Evidence } from './evidence.ts';
 import { type Claim, conclude, type Finding, type ProofOutcome, place, take } from './outcome.ts';
@@ -32,10 +33,11 @@ export function changesAllowed(evidence: Evidence): ProofOutcome {
         place: place('trees', '/after'),
       });
     }
+    const at = entryPointers(trees);
     for (const { path, change, allowed } of changes.files) {
       if (allowed) continue;
       const message = `${JSON.stringify(path)} was changed (${change}), and the contract does not allow it`;
-      findings.push({ code: 'disallowed_file', message, place: place('trees', '/after/entries', path) });
+      findings.push({ code: 'disallowed_file', message, place: place('trees', at.get(path)) });
     }
     findings.push(...patchFindings(evidence, changes.inPatch, count));
   }
@@ -49,6 +51,15 @@ export function changesAllowed(evidence: Evidence): ProofOutcome {
     ],
     holds: `${count} changed files, each matched by allowed_files`,
   });
+}
+
+/** The JSON pointer of every path: in the tree after the run or, where it was deleted, in the one before. */
+function entryPointers(trees: Trees): Map<string, string> {
+  const pointers = new Map<string, string>();
+  for (const side of ['before', 'after'] as const)
+    for (const [index, { path }] of trees[side].entries.entries())
+      pointers.set(path, `/${side}/entries/${index}`);
+  return pointers;
 }
 
 /** The patch must be empty exactly where the trees have nothing that a patch could say. */

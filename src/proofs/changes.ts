@@ -2,7 +2,7 @@
 import picomatch from 'picomatch';
 import type { Contract } from '../schema/contract.ts';
 import type { ChangedFile } from '../schema/report.ts';
-import type { TreeChange, TreeEntry, Trees } from '../schema/tree.ts';
+import type { TreeChange, TreeEntry } from '../schema/tree.ts';
 
 export interface Changes {
   /** every change but the engine's own notes, in the order of the trees */
@@ -13,6 +13,8 @@ export interface Changes {
   inPatch: boolean;
 }
 
+type Entries = { entries: readonly TreeEntry[] };
+
 /** What may stand at an allowed path; a FIFO, socket or device never may. */
 const ORDINARY = ['file', 'dir', 'link'];
 
@@ -21,13 +23,13 @@ const ORDINARY = ['file', 'dir', 'link'];
  * Globs are picomatch's without negation: `*` and `**` match no name that begins with a dot unless they say so.
  */
 export function changedFiles(
-  trees: Pick<Trees, 'before' | 'after'>,
+  trees: { before: Entries; after: Entries },
   contract: Pick<Contract, 'allowed_files' | 'engine_state'>,
 ): Changes {
   const before = new Map(trees.before.entries.map((entry) => [entry.path, entry]));
   const after = new Map(trees.after.entries.map((entry) => [entry.path, entry]));
   const all = differences(before, after);
-  const implied = new Set(all.flatMap((change) => (isMadeOrRemoved(change) ? ancestors(change.path) : [])));
+  const implied = ancestors(all.filter(isMadeOrRemoved).map(({ path }) => path));
   const isAllowed = picomatch(contract.allowed_files, { nonegate: true });
   const isState = stateMatcher(contract.engine_state);
   const changes: Changes = { files: [], engineState: 0, inPatch: false };
@@ -70,10 +72,15 @@ function isMadeOrRemoved(change: TreeChange): boolean {
   return change.change === 'added' || change.change === 'deleted';
 }
 
-function ancestors(path: string): string[] {
-  const found: string[] = [];
-  for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1))
-    found.push(path.slice(0, slash));
+/** Every folder above any of the paths. Stops at one that is known, or a deep tree would take its depth squared. */
+function ancestors(paths: string[]): Set<string> {
+  const found = new Set<string>();
+  for (const path of paths)
+    for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
+      const folder = path.slice(0, slash);
+      if (found.has(folder)) break;
+      found.add(folder);
+    }
   return found;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What the proofs look at: every document of one run, parsed or with the reason why it could not be.
- * Types only. Who fills this in (the lane while it runs, `verify` on a bundle) must never guess a value.
+ * What the proofs look at: every primary document of one run, parsed or with the reason why it could not be.
+ * Types only. It is filled in from the files of a bundle alone, in the same way by `run` and by `verify`.
  */
 
 import type { z } from 'zod';
@@ -9,7 +9,8 @@ import type { Digest } from '../schema/common.ts';
 import type { Contract } from '../schema/contract.ts';
 import type { NormalizedEvent } from '../schema/event.ts';
 import type { Verdict, WriteRoot } from '../schema/recorder.ts';
-import type { Digests, ForbiddenDocument, TestRun } from '../schema/report.ts';
+import type { ForbiddenDocument, InventoryKind } from '../schema/report.ts';
+import type { RunDocument } from '../schema/run.ts';
 import type { TreeChange, Trees } from '../schema/tree.ts';
 
 /** A document that was read whole, or why it was not: "missing", "truncated", "does not parse: …". */
@@ -53,6 +54,10 @@ export interface WritesSummary {
     first: SampledRecord | null;
     /** most frequent first, at most 50 */
     paths: { path: string; attempts: number }[];
+    /** of them, those that would have changed nothing anywhere: folders to be made that were there */
+    futile: number;
+    /** the first of the others */
+    first_telling: SampledRecord | null;
     /** denied because the caller could not be read */
     unreadable: number;
     /** denied because of the calling convention (i386, x32) */
@@ -86,6 +91,19 @@ export interface WatchSummary {
   errors: { count: number; first: string[] };
 }
 
+/** One pass over `provider.jsonl`. */
+export interface ProviderSummary {
+  count: number;
+  nonce: string | null;
+  problem: LineProblem | null;
+  /** requests that were never answered as they must be, or were not the cassette's next; sampled */
+  failures: {
+    count: number;
+    samples: { line: number; outcome: string; path: string; status: number }[];
+  };
+  tokens: { input: number; output: number };
+}
+
 /** What src/witness/reconcile.ts found. */
 export interface Reconciliation {
   /** differences between the trees that no recorded attempt explains */
@@ -96,39 +114,13 @@ export interface Reconciliation {
 
 /** One entry of the bundle that is no folder. */
 export interface FileFacts {
-  kind: Digests['files'][string]['kind'];
+  kind: InventoryKind;
   /** null where there is nothing to read: FIFO, socket, device, a file nobody may read */
   digest: Digest | null;
   size: number;
-  /** null only in a sealed bundle: copying it to another machine changes both times */
+  /** as the harness saw them before its verdict: copying a bundle changes both; null where nobody wrote them down */
   mtime_ms: number | null;
   ctime_ms: number | null;
-}
-
-/** What the harness knows of the run itself. In a sealed bundle it comes from `report.json`. */
-export interface RunFacts {
-  /** `live`: the verdict is being made, report and digests do not exist yet. `sealed`: a finished bundle. */
-  phase: 'live' | 'sealed';
-  run_id: string;
-  nonce: string;
-  /** RFC 3339, UTC */
-  started_at: string;
-  finished_at: string;
-  /** from started to finished by the monotonic clock */
-  wall_ms: number;
-  /** SIGINT or SIGTERM came at any time of the run */
-  interrupted: boolean;
-  artifact_dir_was_empty: boolean;
-  /** names of harness files that the engine had planted, relative to the bundle */
-  forged: string[];
-  /** stdout.log and stderr.log hold every byte that came */
-  backend_complete: boolean;
-  /** of the sandbox image, as the harness resolved it before the start */
-  image_digest: string;
-  /** real host folders that were meant to be bound; null only in a sealed bundle */
-  binds: { workspace: string; artifacts: string } | null;
-  /** the harness's own /proc/self/ns, such as `{pid: "pid:[4026531836]"}`; null only in a sealed bundle */
-  host_namespaces: Record<string, string> | null;
 }
 
 /** Everything a proof may look at. */
@@ -142,12 +134,11 @@ export interface Evidence {
   processes: Loaded<ProcessesSummary>;
   watch: Loaded<WatchSummary>;
   reconciliation: Loaded<Reconciliation>;
-  /** null while the run is live: written after the verdict */
-  digests: Loaded<Digests> | null;
-  /** every entry under run_artifact_dir but folders, by its path relative to it */
+  /** null where the contract names no provider */
+  provider: Loaded<ProviderSummary> | null;
+  /** every entry under run_artifact_dir but folders and what is made of the verdict, by its path relative to it */
   files: Map<string, FileFacts>;
-  run: RunFacts;
-  verification: { before: TestRun | null; after: TestRun | null };
+  run: RunDocument;
 }
 
 /** Documents that stand in the bundle, and the file each comes from. */
@@ -160,11 +151,17 @@ export const DOCUMENT_FILES = {
   writes: 'writes.jsonl',
   processes: 'processes.jsonl',
   watch: 'watch.jsonl',
-  digests: 'digests.json',
 } as const;
 
+/** There only where the contract names a provider. */
+export const PROVIDER_FILE = 'provider.jsonl';
+
+/** What the harness itself knew: the one document without which nothing can be judged. */
+export const RUN_FILE = 'run.json';
+
 /** Files that must be there before a verdict is made. */
-export const REQUIRED_BEFORE_VERDICT = [
+export const REQUIRED_FILES = [
+  RUN_FILE,
   'cage.json',
   'contract.json',
   'events.normalized.jsonl',
@@ -178,6 +175,3 @@ export const REQUIRED_BEFORE_VERDICT = [
   'backend/stdout.log',
   'backend/stderr.log',
 ] as const;
-
-/** Files that are written with the verdict, needed in a sealed bundle. */
-export const REQUIRED_IN_BUNDLE = ['report.json', 'report.md', 'trace.jsonl', 'digests.json'] as const;

@@ -35,10 +35,10 @@ function identity(evidence: Evidence, record: CageRecord): string[] {
     if (!inspect.success) problems.push(`has no sound ${key}`);
     else {
       if (inspect.data.Id !== record.container_id) problems.push(`has another id in ${key}`);
-      if (inspect.data.Image !== evidence.run.image_digest) problems.push(`is of another image in ${key}`);
+      if (inspect.data.Image !== evidence.run.image.digest) problems.push(`is of another image in ${key}`);
     }
   }
-  if (record.image.digest !== evidence.run.image_digest || requested.Image !== evidence.run.image_digest) {
+  if (record.image.digest !== evidence.run.image.digest || requested.Image !== evidence.run.image.digest) {
     problems.push("is of another image than the run's");
   }
   const { nonce } = evidence.run;

@@ -1,8 +1,8 @@
 /**
- * Whether the files of a live bundle were written within the run. A sealed bundle may have been copied, which sets
- * new times: there the nonces and digests speak.
+ * Whether the files of a bundle were written within the run, by the times that the harness saw before its verdict.
+ * They are noted in run.json, because a bundle that is copied gets new ones.
  */
-import type { Evidence, FileFacts } from './evidence.ts';
+import { type Evidence, type FileFacts, RUN_FILE } from './evidence.ts';
 import type { Finding } from './outcome.ts';
 import { isInRun } from './window.ts';
 
@@ -14,8 +14,9 @@ const HARNESS_LOGS = ['backend/stdout.log', 'backend/stderr.log'];
 export function freshFiles(evidence: Evidence): Finding[] {
   if (evidence.files.size === 0)
     return [{ code: 'evidence_incomplete', message: 'the bundle holds no file' }];
-  if (evidence.run.phase === 'sealed') return [];
   return [...evidence.files].flatMap(([file, facts]): Finding[] => {
+    // It says itself when the run ended, and so is written after that.
+    if (file === RUN_FILE) return [];
     const times = timesOf(file, facts);
     if (times.every((time) => time !== null && isInRun(evidence, time))) return [];
     const message = `${JSON.stringify(file).slice(1, -1)} was not written within the run`;

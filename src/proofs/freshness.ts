@@ -1,5 +1,5 @@
 /** Proof: all of the evidence was made in this run, by these containers, between its start and its end. */
-import type { Evidence } from './evidence.ts';
+import { type Evidence, RUN_FILE } from './evidence.ts';
 import { freshCages } from './freshness-cages.ts';
 import { freshFiles } from './freshness-files.ts';
 import {
@@ -38,7 +38,8 @@ export function freshness(evidence: Evidence): ProofOutcome {
   return conclude(evidence, CLAIM, {
     findings,
     rests: [
-      ...DOCUMENT_NAMES.filter((name) => name !== 'digests').map((name) => place(name)),
+      { file: RUN_FILE },
+      ...DOCUMENT_NAMES.map((name) => place(name)),
       place('cage', '/engine/container_id'),
       place('cage', '/engine/image/digest'),
     ],
@@ -49,16 +50,13 @@ export function freshness(evidence: Evidence): ProofOutcome {
 /** The nonce of one document. A record without a line has none to carry; coverage says whether that may be. */
 function nonceFindings(evidence: Evidence, document: DocumentName, findings: Finding[]): Finding[] {
   const { nonce } = evidence.run;
-  if (document === 'digests' && evidence.digests === null) return [];
   if (document === 'events') {
     const events = take(evidence.events, 'events', findings) ?? [];
     if (events.length === 0) return [stale(document, 'is empty')];
     const line = events.findIndex((event) => event.nonce !== nonce) + 1;
     return line === 0 ? [] : [stale(document, 'carries another nonce', `line ${line}`)];
   }
-  const loaded = evidence[document];
-  const value =
-    loaded === null ? undefined : take<{ nonce: string | null; count?: number }>(loaded, document, findings);
+  const value = take<{ nonce: string | null; count?: number }>(evidence[document], document, findings);
   if (value === undefined || value.nonce === nonce) return [];
   const isEmptyRecord =
     (document === 'writes' || document === 'processes') && value.count === 0 && value.nonce === null;

@@ -1,23 +1,27 @@
 /** The verdict of one run from its evidence. Pure; passes only where every proof holds or does not apply. */
-import type { Blocker, ProofResult } from '../schema/report.ts';
+import type { Blocker, ProofId, ProofResult, Report } from '../schema/report.ts';
 import { allowedWrites } from './allowed-writes.ts';
 import { artifacts } from './artifacts.ts';
+import { baselineBlockers } from './baseline.ts';
 import { cageMounts } from './cage-mounts.ts';
 import { cagePrivileges } from './cage-privileges.ts';
+import { caseBlockers } from './case-outcome.ts';
 import { changesAllowed } from './changes-allowed.ts';
 import { eventsComplete } from './events.ts';
 import type { Evidence } from './evidence.ts';
 import { freshness } from './freshness.ts';
+import { gateBlockers } from './gates.ts';
 import { limits } from './limits.ts';
 import { noTargetInspection } from './no-target-inspection.ts';
 import { noTargetMutation } from './no-target-mutation.ts';
 import type { ProofOutcome } from './outcome.ts';
+import { providerBlockers } from './provider.ts';
 import { recorderCoverage } from './recorder-coverage.ts';
 import { testsPass } from './tests-pass.ts';
 import { witnessesAgree } from './witnesses-agree.ts';
 
 export interface Evaluation {
-  status: 'passed' | 'failed' | 'interrupted';
+  status: Report['status'];
   /** one of each id, always in the same order */
   proofs: ProofResult[];
   /** without duplicates, in the order of the proofs */
@@ -42,27 +46,41 @@ const PROOFS: ((evidence: Evidence) => ProofOutcome)[] = [
 
 /** Evaluates every proof. Never throws for what evidence says or lacks: that is a verdict. */
 export function evaluate(evidence: Evidence): Evaluation {
-  const outcomes = PROOFS.map((proof) => proof(evidence));
+  const closed = gateBlockers(evidence);
+  const evaluated = PROOFS.map((proof) => proof(evidence));
+  const isBlocked = closed.length > 0 && nothingStarted(evidence);
+  const outcomes = isBlocked ? evaluated.map((outcome) => withoutEngine(outcome, closed)) : evaluated;
   const proofs = outcomes.map((outcome) => outcome.result);
   const blockers = distinct([
-    ...providerBlockers(evidence),
+    ...closed,
+    ...(isBlocked
+      ? []
+      : [providerBlockers, caseBlockers, baselineBlockers].flatMap((look) => look(evidence))),
     ...outcomes.flatMap((outcome) => outcome.blockers),
   ]);
   const holds = proofs.every((proof) => proof.status !== 'failed') && blockers.length === 0;
   const wasInterrupted = blockers.some((blocker) => blocker.code === 'interrupted');
-  return { status: holds ? 'passed' : wasInterrupted ? 'interrupted' : 'failed', proofs, blockers };
+  const otherwise = isBlocked ? 'blocked' : wasInterrupted ? 'interrupted' : 'failed';
+  return { status: holds ? 'passed' : otherwise, proofs, blockers };
 }
 
-function providerBlockers(evidence: Evidence): Blocker[] {
-  const contract = evidence.contract.value;
-  if (contract?.needs_provider !== true || contract.provider.mode !== 'none') return [];
-  return [
-    {
-      code: 'provider_unavailable',
-      message: 'the engine needs a model provider and none is configured',
-      requirement: 'P10',
-    },
-  ];
+/** What a run that no engine ran in can still prove. The rest does not apply, and says so. */
+const WITHOUT_ENGINE: ProofId[] = ['no_target_inspection', 'no_target_mutation', 'artifacts'];
+
+/** A closed gate with a container behind it is no blocked run: it failed, and every proof says how. */
+function nothingStarted({ cage, writes, processes }: Evidence): boolean {
+  const document = cage.value;
+  if (document === undefined || writes.value === undefined || processes.value === undefined) return false;
+  const { before, after } = document.verification;
+  const isWithoutCage = document.engine === null && before === null && after === null;
+  return isWithoutCage && writes.value.count === 0 && processes.value.count === 0;
+}
+
+function withoutEngine(outcome: ProofOutcome, closed: Blocker[]): ProofOutcome {
+  if (WITHOUT_ENGINE.includes(outcome.result.id)) return outcome;
+  const codes = closed.map(({ code }) => code).join(', ');
+  const detail = `no container was made: the run was blocked (${codes})`;
+  return { result: { ...outcome.result, status: 'not_applicable', detail, evidence: [] }, blockers: [] };
 }
 
 function distinct(blockers: Blocker[]): Blocker[] {

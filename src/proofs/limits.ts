@@ -31,7 +31,8 @@ export function limits(evidence: Evidence): ProofOutcome {
   const findings: Finding[] = [];
   const document = take(evidence.cage, 'cage', findings);
   const engine = engineCage(document, findings);
-  if (document?.engine === null) {
+  // Where it was interrupted, that is why.
+  if (document?.engine === null && !evidence.run.interrupted) {
     findings.push({
       code: 'engine_failed',
       message: 'the engine had no cage to start in',

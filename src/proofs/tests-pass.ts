@@ -1,8 +1,8 @@
 /** Proof: the fixture's own tests, run in a cage of their own on the result, pass. */
-import type { CageRecord } from '../schema/cage.ts';
 import type { TestRun } from '../schema/report.ts';
 import type { Evidence } from './evidence.ts';
 import { type Claim, conclude, type Finding, type ProofOutcome, place, take } from './outcome.ts';
+import { testRun } from './test-run.ts';
 
 const CLAIM: Claim = {
   id: 'tests',
@@ -14,7 +14,8 @@ export function testsPass(evidence: Evidence): ProofOutcome {
   const findings: Finding[] = [];
   const contract = take(evidence.contract, 'contract', findings);
   const document = take(evidence.cage, 'cage', findings);
-  const { before, after } = evidence.verification;
+  const before = testRun(document?.verification.before ?? null);
+  const after = testRun(document?.verification.after ?? null);
   if (contract?.test_command === null) {
     findings.push({
       code: 'missing_test_command',
@@ -31,10 +32,6 @@ export function testsPass(evidence: Evidence): ProofOutcome {
         message: 'test.log is empty',
         place: { file: 'test.log' },
       });
-    }
-    if (document !== undefined) {
-      findings.push(...disagreement('before', before, document.verification.before));
-      findings.push(...disagreement('after', after, document.verification.after));
     }
   }
   return conclude(evidence, CLAIM, {
@@ -58,7 +55,7 @@ function afterFindings(evidence: Evidence, after: TestRun | null): Finding[] {
   }
   if (after === null)
     return [{ code: 'tests_failed', message: 'the tests did not run after the engine', place: at }];
-  if (isPass(after)) return [];
+  if (after.passed) return [];
   const how =
     after.stopped !== null
       ? `were stopped (${after.stopped})`
@@ -66,25 +63,6 @@ function afterFindings(evidence: Evidence, after: TestRun | null): Finding[] {
         ? `were killed by signal ${after.signal}`
         : `ended with exit code ${after.exit_code}`;
   return [{ code: 'tests_failed', message: `the tests ${how}`, place: at }];
-}
-
-/** What the run says of its tests must be what the cage's own record says. */
-function disagreement(which: 'before' | 'after', run: TestRun | null, cage: CageRecord | null): Finding[] {
-  const at = `/verification/${which}/exit`;
-  if (run === null && cage === null) return [];
-  if (run === null || cage === null)
-    return [incomplete(`only one document knows the tests ${which} the engine`, at)];
-  const { exit } = cage;
-  const isSame =
-    exit.exit_code === run.exit_code &&
-    exit.signal === run.signal &&
-    (exit.ended_by === 'engine_exit' || !run.passed);
-  const isSound = run.passed === isPass(run) && !(run.passed && exit.oom_killed);
-  return isSame && isSound ? [] : [incomplete(`the documents disagree on the tests ${which} the engine`, at)];
-}
-
-function isPass(run: TestRun): boolean {
-  return run.passed && run.exit_code === 0 && run.signal === null && run.stopped === null;
 }
 
 function incomplete(message: string, at: string): Finding {

@@ -26,12 +26,24 @@ export async function summarizeWrites(
   return scan.problem === undefined ? { value: { ...scan.value, ...tally.summary() } } : scan;
 }
 
+/** `mkdir -p` asks for every folder on the way; on one that is there the kernel says so whoever asks, and makes nothing. */
+function isFutile({ syscall, errno }: WriteRecord): boolean {
+  return /^mkdir(?:at)?$/.test(syscall) && errno === 'EEXIST';
+}
+
 class Tally {
   readonly #forbidden: string[];
   readonly #counts = noCounts();
   readonly #reads = noCounts();
   readonly #paths = new Map<string, number>();
-  readonly #denied = { count: 0, unreadable: 0, foreign_abi: 0, first: null as SampledRecord | null };
+  readonly #denied = {
+    count: 0,
+    futile: 0,
+    unreadable: 0,
+    foreign_abi: 0,
+    first: null as SampledRecord | null,
+    first_telling: null as SampledRecord | null,
+  };
   readonly #misplaced = { count: 0, samples: [] as SampledRecord[] };
   readonly #named = { count: 0, samples: [] as SampledRecord[] };
 
@@ -70,6 +82,8 @@ class Tally {
   #addDenied(record: WriteRecord, line: number): void {
     this.#denied.count += 1;
     this.#denied.first ??= sample(record, line);
+    if (isFutile(record)) this.#denied.futile += 1;
+    else this.#denied.first_telling ??= sample(record, line);
     if (record.reason === 'unreadable') this.#denied.unreadable += 1;
     if (record.reason === 'foreign_abi') this.#denied.foreign_abi += 1;
     const path = record.resolved === '' ? record.path : record.resolved;

@@ -11,9 +11,30 @@ export const Versions = z
     runc: z.string().nullable().describe('null where the engine does not say'),
     kernel: z.string().describe('of the host that runs the containers'),
     architecture: z.string().describe('of that host'),
+    security: z
+      .array(z.string())
+      .optional()
+      .describe(
+        'what the engine says of its confinement, such as `name=seccomp,profile=default` and `name=rootless`',
+      ),
   })
   .meta({ id: 'Versions' });
 export type Versions = z.infer<typeof Versions>;
+
+/** What stands around a cage beside the container. */
+export const Confinement = z
+  .strictObject({
+    user_namespace: z
+      .enum(['shared', 'remapped'])
+      .describe("`shared`: user numbers are the host's own, as PID 1 saw it"),
+    rootless: z.boolean().describe('the container engine itself runs as an ordinary user'),
+    security_label: z
+      .string()
+      .nullable()
+      .describe('label that AppArmor or SELinux gave PID 1; null where there is none'),
+    runtime: z.string().describe('OCI runtime, by its name in the container engine'),
+  })
+  .meta({ id: 'Confinement' });
 
 /** How a cage's life ended. `reason` is the harness's, for a cage that it stopped. */
 export const CageExit = z

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Digest, EngineName, Nonce, RunId } from './common.ts';
 import { Argv, Limits } from './fixture.ts';
+import { ProviderMode } from './provider.ts';
 
 export const Contract = z.strictObject({
   schema: z.literal('proofbox.contract/v1'),
@@ -27,7 +28,16 @@ export const Contract = z.strictObject({
   git: z.boolean().describe('whether the copy was made a git repository'),
   engine_state: z.array(z.string()).describe("folders that are the engine's own notes"),
   needs_provider: z.boolean().describe('whether the engine needs a model'),
-  provider: z.strictObject({ mode: z.enum(['none']).describe('how it reaches one') }),
+  provider: z.strictObject({
+    mode: ProviderMode.describe(
+      'how it reaches one: `none`, `live`, `record` into a cassette, `replay` of one, `scripted` by the fixture',
+    ),
+    endpoint: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe('address of the provider; null where there is none'),
+  }),
   allowed_roots: z
     .tuple([z.literal('/workspace'), z.literal('/artifacts')])
     .describe('the two writable places of the cage'),

@@ -1,12 +1,20 @@
 /** Every document that proofbox reads or writes, by name: what `schemas/` and docs/evidence.md are generated from. */
 import type { z } from 'zod';
+import { RunPredicate } from './attestation.ts';
 import { CageDocument } from './cage.ts';
 import { Config } from './config.ts';
 import { Contract } from './contract.ts';
 import { NormalizedEvent } from './event.ts';
 import { ContractFile, Fixture } from './fixture.ts';
+import { Health } from './health.ts';
+import { LedgerEntry } from './ledger.ts';
+import { PrdCheck } from './prd.ts';
+import { CassetteExchange, ProviderRecord } from './provider.ts';
 import { ProcessRecord, WriteRecord } from './recorder.ts';
 import { Digests, ForbiddenDocument, Report } from './report.ts';
+import { RunDocument } from './run.ts';
+import { Stage1Document } from './stage1.ts';
+import { Stage2Document } from './stage2.ts';
 import { Trees, WatchRecord } from './tree.ts';
 
 export interface DocumentKind {
@@ -16,7 +24,8 @@ export interface DocumentKind {
   file: string;
   /** `lines`: one JSON object a line, each of this schema */
   form: 'document' | 'lines';
-  side: 'evidence' | 'input';
+  /** written into a bundle or beside it, read from the user, or printed with --json */
+  side: 'evidence' | 'input' | 'output';
   about: string;
   schema: z.ZodType;
 }
@@ -30,6 +39,15 @@ export const DOCUMENTS: DocumentKind[] = [
     about:
       'The verdict of one run. Nothing in it is primary: every figure and every proof can be derived again from the other files.',
     schema: Report,
+  },
+  {
+    name: 'run',
+    file: 'run.json',
+    form: 'document',
+    side: 'evidence',
+    about:
+      'What only the harness knew while the run went on. Together with the other primary files it makes report.json, field for field.',
+    schema: RunDocument,
   },
   {
     name: 'contract',
@@ -105,6 +123,74 @@ export const DOCUMENTS: DocumentKind[] = [
     side: 'evidence',
     about: 'The sha256 of every file of the bundle but itself.',
     schema: Digests,
+  },
+  {
+    name: 'run-predicate',
+    file: 'attestation.dsse.json',
+    form: 'document',
+    side: 'evidence',
+    about:
+      'The predicate `urn:proofbox:run-evidence:v1` of the in-toto statement in the envelope of a signed run. The envelope itself is DSSE v1.',
+    schema: RunPredicate,
+  },
+  {
+    name: 'ledger-entry',
+    file: 'ledger.jsonl',
+    form: 'lines',
+    side: 'evidence',
+    about: 'Beside the run directories: every sealed run, each line with the digest of the one before it.',
+    schema: LedgerEntry,
+  },
+  {
+    name: 'stage1',
+    file: 'stage1.json',
+    form: 'document',
+    side: 'evidence',
+    about:
+      'In a folder of its own under runs/stage1: what the cage of this host withstood, attempt by attempt.',
+    schema: Stage1Document,
+  },
+  {
+    name: 'stage2',
+    file: 'stage2.json',
+    form: 'document',
+    side: 'evidence',
+    about:
+      'In a folder of its own under runs/stage2: every requirement of the Stage 2 route, and where it is proven.',
+    schema: Stage2Document,
+  },
+  {
+    name: 'health',
+    file: 'what proofbox health --json prints',
+    form: 'document',
+    side: 'output',
+    about: 'Whether everything here is as it must be.',
+    schema: Health,
+  },
+  {
+    name: 'prd-check',
+    file: 'what proofbox validate prd --json prints',
+    form: 'document',
+    side: 'output',
+    about: 'Whether the planning documents hold against the code.',
+    schema: PrdCheck,
+  },
+  {
+    name: 'provider-record',
+    file: 'provider.jsonl',
+    form: 'lines',
+    side: 'evidence',
+    about:
+      'Only where the run had a provider: every request that the gateway took, without a word of its content.',
+    schema: ProviderRecord,
+  },
+  {
+    name: 'cassette',
+    file: 'the file given to --provider record: or replay:',
+    form: 'lines',
+    side: 'input',
+    about: 'Answers of a provider, in the order in which they were given.',
+    schema: CassetteExchange,
   },
   {
     name: 'fixture',

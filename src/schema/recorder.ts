@@ -72,6 +72,11 @@ export const Hello = z
     limits: z.string().describe('/proc/self/limits'),
     net_dev: z.string().describe('/proc/net/dev'),
     cgroup: z.string().describe('/proc/self/cgroup'),
+    uid_map: z.string().optional().describe('/proc/self/uid_map; earlier versions did not look'),
+    security_label: z
+      .string()
+      .optional()
+      .describe('/proc/self/attr/current: of AppArmor or SELinux; empty where there is none'),
     namespaces: z.record(z.string(), z.string()).describe('/proc/self/ns, name to link text'),
     ptrace_scope: z.int().nullable().describe('of Yama; null where it is absent'),
     kernel: z.looseObject({

@@ -1,7 +1,10 @@
 /** `report.json`: the verdict of one run and what it rests on. */
 import { z } from 'zod';
-import { Versions } from './cage.ts';
+import { Baseline } from './baseline.ts';
+import { Confinement, Versions } from './cage.ts';
 import { BlockerCode, Digest, EngineName, ForbiddenKind, Instant, Nonce, RunId } from './common.ts';
+import { ProviderMode } from './provider.ts';
+import { Candidate, Tools } from './run.ts';
 import { TreeChange } from './tree.ts';
 
 /** Every claim a report can make. One file under src/proofs/ each. */
@@ -122,6 +125,33 @@ export const ChangedFile = TreeChange.extend({
 }).meta({ id: 'ChangedFile' });
 export type ChangedFile = z.infer<typeof ChangedFile>;
 
+/** What an engine says, beside what was seen. Nothing rests on it. */
+export const EngineClaims = z
+  .strictObject({
+    outcome: z.string().nullable().describe('how it says it ended'),
+    tests_passed: z.boolean().nullable().describe('null where it does not say'),
+    files_changed: z.array(z.string()).describe('that it says it changed, at most 200'),
+    commit: z.string().nullable().describe('that it says it made'),
+    contradictions: z.array(z.string()).describe('where what was seen says otherwise'),
+  })
+  .meta({ id: 'EngineClaims' });
+export type EngineClaims = z.infer<typeof EngineClaims>;
+
+export const ProviderUse = z
+  .strictObject({
+    mode: ProviderMode.describe('how the provider was reached'),
+    endpoint: z.string().nullable().describe('its address; null where there is none outside'),
+    requests: z.int().describe('lines of provider.jsonl'),
+    failures: z.int().describe('of them, not answered as they must be'),
+    tokens: z
+      .strictObject({
+        input: z.int().describe('as the provider counts'),
+        output: z.int().describe('as the provider counts'),
+      })
+      .describe('sums of what the answers state'),
+  })
+  .meta({ id: 'ProviderUse' });
+
 const Count = z
   .strictObject({
     allowed: z.int().describe('attempts that the kernel was left to carry out'),
@@ -165,6 +195,9 @@ export const Report = z.strictObject({
     no_new_privileges: z.boolean().describe('asked for, and seen by PID 1'),
     read_only_root: z.boolean().describe('as the container engine says'),
     seccomp: z.string().describe('`filter` where PID 1 saw a filter in effect'),
+    confinement: Confinement.optional().describe(
+      'what stands around the cage beside it; earlier versions did not look',
+    ),
     versions: Versions.describe('what is below the cage'),
   }),
   recorder: z.strictObject({
@@ -206,7 +239,13 @@ export const Report = z.strictObject({
     .string()
     .nullable()
     .describe('why this host could not make the engine a working cage; null where it could'),
-  baseline: z.unknown().nullable().describe('the same-run fake lane of a `case` run'),
+  baseline: Baseline.nullable().describe('the same-run fake lane of a `case` run, and what differs'),
+  candidate: Candidate.optional().describe('what the engine `case` is made of; left out for every other'),
+  tools: Tools.optional().describe('npm packages in the image; left out where there are none'),
+  engine_claims: EngineClaims.optional().describe(
+    'what the engine `case` says it did; left out for every other',
+  ),
+  provider: ProviderUse.optional().describe('traffic to a model; left out where there was no provider'),
   verification: z
     .strictObject({
       command: z.array(z.string()).describe('the test command'),
@@ -245,6 +284,10 @@ export const Report = z.strictObject({
 });
 export type Report = z.infer<typeof Report>;
 
+/** What a file of the bundle can be. */
+export const InventoryKind = z.enum(['file', 'link', 'fifo', 'socket', 'device', 'unreadable']);
+export type InventoryKind = z.infer<typeof InventoryKind>;
+
 /** `digests.json`: sha256 of every file of the bundle but itself. */
 export const Digests = z.strictObject({
   schema: z.literal('proofbox.digests/v1'),
@@ -252,7 +295,7 @@ export const Digests = z.strictObject({
   files: z.record(
     z.string(),
     z.strictObject({
-      kind: z.enum(['file', 'link', 'fifo', 'socket', 'device', 'unreadable']).describe('what stands there'),
+      kind: InventoryKind.describe('what stands there'),
       digest: Digest.nullable().describe(
         "of a file's content or a link's target text; null where there is none to read",
       ),

@@ -5,6 +5,7 @@
  * as UTF-8 only: what has another name is not seen at all, which `reconcile` reports as `not_watchable`.
  */
 import { closeSync, fsyncSync, lstatSync, openSync, type Stats, writeSync } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import { ProofboxError } from '../errors.ts';
@@ -38,6 +39,9 @@ const READY_LIMIT_MS = 60_000;
 
 /** The library looks at a path as soon as it hears of it, with no timer between: this is for the looking alone. */
 const QUIET_MS = 60;
+
+/** A new folder costs the library some ten looks, one after the other. */
+const LOOKS = 200;
 
 /** An engine that is gone causes no more events; whoever else does must not keep us here. */
 const DRAIN_LIMIT_MS = 10_000;
@@ -106,7 +110,7 @@ async function drain(
       const left = end - performance.now();
       if (left <= 0) throw new Error(`the watched folders were not quiet for ${DRAIN_LIMIT_MS} ms`);
       await barrier.pass(left);
-      await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+      await quietPeriod();
     }
   } catch (error) {
     log.failed(error);
@@ -115,6 +119,16 @@ async function drain(
   await watcher.close().catch((error: unknown) => log.failed(error));
   log.drained();
   return log.close();
+}
+
+/**
+ * Long enough for the library to look at what it heard of: on a busy host not by the clock alone, but for as many looks
+ * of our own as it may need, which wait in the same queue.
+ */
+async function quietPeriod(): Promise<void> {
+  const rest = new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+  for (let n = 0; n < LOOKS; n += 1) await lstat('/');
+  await rest;
 }
 
 /**

@@ -5,10 +5,9 @@
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TreeEntry } from '../schema/tree.ts';
 import { digestTree } from '../witness/tree.ts';
 import { git } from './git.ts';
-import { leavesOut } from './leave-out.ts';
+import { leavesOut, withoutState } from './leave-out.ts';
 import { importTrees } from './patch-import.ts';
 import { type PatchedPath, type PatchRequest, planPatch } from './patch-plan.ts';
 import { writePatch } from './patch-write.ts';
@@ -40,8 +39,8 @@ export async function makePatch(request: PatchRequest): Promise<Patch> {
   const before = request.trees?.before ?? (await digestTree(request.before, options));
   const after = request.trees?.after ?? (await digestTree(request.after, options));
   const { patched, inexpressible } = planPatch(
-    withoutState(before.entries, options.leaveOut),
-    withoutState(after.entries, options.leaveOut),
+    withoutState(before.entries, request.leaveOut),
+    withoutState(after.entries, request.leaveOut),
   );
   await writeFile(request.out, '', { flag: 'wx' });
   let outcome = { bytes: 0, problem: null as string | null };
@@ -56,16 +55,6 @@ export async function makePatch(request: PatchRequest): Promise<Patch> {
     inexpressible: [...inexpressible],
     problem,
   };
-}
-
-/** What is left out goes with everything below it; a folder stands before its content. */
-function withoutState(entries: readonly TreeEntry[], leaveOut: (path: string) => boolean): TreeEntry[] {
-  const left = new Set<string>();
-  return entries.filter(({ path }) => {
-    const isOut = left.has(path.slice(0, Math.max(0, path.lastIndexOf('/')))) || leaveOut(path);
-    if (isOut) left.add(path);
-    return !isOut;
-  });
 }
 
 async function inScratch(

@@ -3,9 +3,19 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import type { BundleFile } from '../evidence/inventory.ts';
+import { isDerived } from '../evidence/layout.ts';
 import { fileLines } from '../evidence/lines.ts';
-import type { Evidence, Loaded, Reconciliation, RunFacts } from '../proofs/evidence.ts';
+import { forbiddenPaths } from '../forbidden/roots.ts';
+import {
+  type Evidence,
+  type FileFacts,
+  type Loaded,
+  PROVIDER_FILE,
+  type Reconciliation,
+  RUN_FILE,
+} from '../proofs/evidence.ts';
 import { summarizeProcesses } from '../proofs/processes-summary.ts';
+import { summarizeProvider } from '../proofs/provider-summary.ts';
 import { summarizeWatch } from '../proofs/watch-summary.ts';
 import { summarizeWrites } from '../proofs/writes-summary.ts';
 import { CageDocument } from '../schema/cage.ts';
@@ -13,35 +23,64 @@ import { Contract } from '../schema/contract.ts';
 import { NormalizedEvent } from '../schema/event.ts';
 import { WriteRecord } from '../schema/recorder.ts';
 import { ForbiddenDocument } from '../schema/report.ts';
-import { type TreeChange, Trees, WatchRecord } from '../schema/tree.ts';
+import { RunDocument } from '../schema/run.ts';
+import { Trees, WatchRecord } from '../schema/tree.ts';
+import { diffTrees } from '../witness/difference.ts';
 import { indexAttempts, indexWatch, reconcile } from '../witness/reconcile.ts';
 
-export interface EvidenceSource {
-  files: Map<string, BundleFile>;
-  changes: TreeChange[];
-  verification: Evidence['verification'];
-  forbiddenPaths: string[];
-  run: RunFacts;
-}
+/** A bundle whose run.json cannot be read: nothing of it can be judged. */
+export class NoRunDocument extends Error {}
 
-/** Reads every document of the bundle in `artifacts` from disk: what is judged is what was written. */
-export async function loadEvidence(artifacts: string, source: EvidenceSource): Promise<Evidence> {
+/**
+ * Reads every primary document of the bundle in `artifacts` from disk: what is judged is what was written.
+ * @param files every entry of the bundle, with the digests that the proofs point to
+ * @throws NoRunDocument where run.json is missing or breaks its schema
+ */
+export async function loadEvidence(artifacts: string, files: Map<string, BundleFile>): Promise<Evidence> {
   const at = (name: string) => join(artifacts, name);
+  const run = await load(at(RUN_FILE), RunDocument);
+  if (run.value === undefined) throw new NoRunDocument(`${RUN_FILE}: ${run.problem}`);
+  const forbidden = await load(at('forbidden.json'), ForbiddenDocument);
+  const trees = await load(at('trees.json'), Trees);
+  const contract = await load(at('contract.json'), Contract);
   return {
     cage: await load(at('cage.json'), CageDocument),
-    contract: await load(at('contract.json'), Contract),
+    contract,
     events: await loadEvents(at('events.normalized.jsonl')),
-    trees: await load(at('trees.json'), Trees),
-    forbidden: await load(at('forbidden.json'), ForbiddenDocument),
-    writes: await summarizeWrites(fileLines(at('writes.jsonl')), source.forbiddenPaths),
+    trees,
+    forbidden,
+    writes: await summarizeWrites(
+      fileLines(at('writes.jsonl')),
+      forbiddenPaths(forbidden.value?.roots ?? []),
+    ),
     processes: await summarizeProcesses(fileLines(at('processes.jsonl'))),
     watch: await summarizeWatch(fileLines(at('watch.jsonl'))),
-    reconciliation: await reconciliation(artifacts, source.changes),
-    digests: null,
-    files: source.files,
-    run: source.run,
-    verification: source.verification,
+    reconciliation: await reconciliation(artifacts, trees),
+    provider:
+      contract.value === undefined || contract.value.provider.mode === 'none'
+        ? null
+        : await summarizeProvider(fileLines(at(PROVIDER_FILE))),
+    files: primaryFiles(files, run.value),
+    run: run.value,
   };
+}
+
+/** Everything that the verdict rests on, with the times that the harness noted; not what is made of the verdict. */
+function primaryFiles(files: Map<string, BundleFile>, run: RunDocument): Map<string, FileFacts> {
+  const primary = new Map<string, FileFacts>();
+  // In one order, whatever order a folder was read in: equal bundles give equal reports.
+  for (const [path, { kind, digest, size }] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (isDerived(path)) continue;
+    const times = Object.hasOwn(run.file_times, path) ? run.file_times[path] : undefined;
+    primary.set(path, {
+      kind,
+      digest,
+      size,
+      mtime_ms: times?.mtime_ms ?? null,
+      ctime_ms: times?.ctime_ms ?? null,
+    });
+  }
+  return primary;
 }
 
 async function load<S extends z.ZodType>(path: string, schema: S): Promise<Loaded<z.infer<S>>> {
@@ -67,8 +106,10 @@ async function loadEvents(path: string): Promise<Loaded<NormalizedEvent[]>> {
   }
 }
 
-async function reconciliation(artifacts: string, changes: TreeChange[]): Promise<Loaded<Reconciliation>> {
+async function reconciliation(artifacts: string, trees: Loaded<Trees>): Promise<Loaded<Reconciliation>> {
+  if (trees.value === undefined) return { problem: `trees.json: ${trees.problem}` };
   try {
+    const changes = diffTrees(trees.value.before.entries, trees.value.after.entries);
     const attempts = await indexAttempts(parsedLines(join(artifacts, 'writes.jsonl'), WriteRecord));
     const watch = await indexWatch(parsedLines(join(artifacts, 'watch.jsonl'), WatchRecord));
     return { value: reconcile({ changes, attempts, watch }) };

@@ -1,0 +1,58 @@
+/** What every validator needs before it can make a run: an engine that answers, an image, a runs folder, a way to stop. */
+import { resolve } from 'node:path';
+import { loadConfig } from '../contract/config.ts';
+import { connectDocker } from '../docker/connect.ts';
+import { sandboxImage } from '../docker/images.ts';
+import { requireHost } from '../docker/requirements.ts';
+import { dockerVersions } from '../docker/versions.ts';
+import { EXIT } from '../errors.ts';
+import { SILENT } from '../lane/progress.ts';
+import type { Config } from '../schema/config.ts';
+import type { SharedRequest } from '../validation/play.ts';
+
+/**
+ * The container engine, what is below it, and the sandbox image.
+ * @throws ProofboxError `host` where this host cannot make a cage
+ */
+export async function cageHost(
+  runtime: string | undefined,
+): Promise<Pick<SharedRequest, 'docker' | 'versions' | 'image'>> {
+  const { docker } = await connectDocker();
+  const versions = await dockerVersions(docker);
+  const [image] = await Promise.all([sandboxImage(docker), requireHost(docker, versions, runtime)]);
+  return { docker, versions, image };
+}
+
+export interface SharedOptions {
+  runtime?: string;
+  json?: boolean;
+}
+
+/**
+ * Gives `act` what its runs share. Sets exit code 130 where it was interrupted, whatever `act` set.
+ * @throws ProofboxError where this host cannot make a cage, and what `act` throws
+ */
+export async function withShared(
+  options: SharedOptions,
+  act: (shared: SharedRequest, config: Config) => Promise<void>,
+): Promise<void> {
+  const config = await loadConfig(process.cwd());
+  const host = await cageHost(options.runtime);
+  const stop = new AbortController();
+  const onSignal = () => stop.abort();
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    const shared: SharedRequest = {
+      ...host,
+      runsDir: resolve(config.runs_dir ?? 'runs'),
+      runtime: options.runtime,
+      progress: SILENT,
+      signal: stop.signal,
+      withoutAdmission: false,
+    };
+    await act(shared, config);
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    if (stop.signal.aborted) process.exitCode = EXIT.interrupted;
+  }
+}
