@@ -1,12 +1,30 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests that load the host so much that nothing else must be timed beside them. */
+const ALONE = ['tests/integration/load.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['tests/**/*.test.ts'],
+    globalSetup: ['tests/clean-up.ts'],
     // Real containers on two cores: generous, because a test must never fail for being slow.
     testTimeout: 180_000,
     hookTimeout: 180_000,
     pool: 'forks',
-    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'together',
+          include: ['tests/**/*.test.ts'],
+          exclude: ALONE,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });

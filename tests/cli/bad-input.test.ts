@@ -166,7 +166,8 @@ describe('bad input: exit code 2, one sentence that names the place, nothing sta
     [['run', 'py-interval', '--engine', 'gpt']],
     [['run', 'py-interval', '--engine', 'command']],
     [['run', 'py-interval', '--', 'true']],
-    [['run', 'py-interval', '--provider', 'http://localhost']],
+    [['run', 'py-interval', '--provider', 'localhost']],
+    [['run', 'py-interval', '--provider', 'replay:nowhere']],
     [['no-such-command']],
     [['report', 'nowhere']],
   ])('%j', async (args) => {
@@ -192,14 +193,6 @@ test('exit code 4 for a runtime that the engine does not have', async () => {
   expect(outcome.exitCode).toBe(4);
   expect(outcome.stderr).toMatch(/no runtime "nope"; use one of .*runc/);
   expect(existsSync(out)).toBe(false);
-});
-
-test('R1: the case engine is disabled: exit code 3, nothing started', async () => {
-  const outcome = await proofbox(['run', 'py-interval', '--engine', 'case'], {
-    env: { CTO_HARNESS_ALLOW_CASE: '1' },
-  });
-  expect(outcome.exitCode).toBe(3);
-  expect(outcome.stderr).toMatch(/case_disabled/);
 });
 
 describe('a runs folder that cannot be written', () => {

@@ -62,6 +62,15 @@ describe('what a killed run left behind', () => {
     await removeLeftovers(docker, left);
   });
 
+  test("several that clean up at the same moment do not get in each other's way", async () => {
+    const dead = { ...ownerLabels('gone', 'engine'), 'io.proofbox.owner-pid': '4194304' };
+    const ids = await Promise.all([1, 2, 3, 4].map(() => create(dead)));
+    const left = (await findLeftovers(docker, check)).filter(({ container }) => ids.includes(container));
+    expect(left).toHaveLength(4);
+    await Promise.all([1, 2, 3, 4].map(() => removeLeftovers(docker, left)));
+    for (const id of ids) expect(await exists(id)).toBe(false);
+  });
+
   test("a number that was given to another process does not keep the dead owner's container", async () => {
     const id = await create({ ...ownerLabels('reused', 'engine'), 'io.proofbox.owner-start': '1' });
     expect(await found()).toEqual([id]);

@@ -6,14 +6,15 @@ import { FIXTURES_DIR } from '../../src/cli/paths.ts';
 import { loadFixture } from '../../src/contract/fixture.ts';
 import { sandboxImage } from '../../src/docker/images.ts';
 import { dockerVersions } from '../../src/docker/versions.ts';
-import { engineByName } from '../../src/engines/index.ts';
 import { SILENT } from '../../src/lane/progress.ts';
 import type { RunRequest, RunResult } from '../../src/lane/request.ts';
 import { runLane } from '../../src/lane/run.ts';
+import { plainRequest } from '../../src/validation/play.ts';
+import { requireBothHold } from './both-verifiers.ts';
 
 let next = 0;
 
-/** One run of a fixture with parts of the request replaced. */
+/** One run of a fixture with parts of the request replaced; its bundle must verify, twice. */
 export async function lane(
   base: string,
   fixture: string,
@@ -21,25 +22,21 @@ export async function lane(
 ): Promise<RunResult> {
   next += 1;
   const docker = changes.docker ?? new Docker();
-  return runLane({
+  const shared = {
     docker,
     versions: await dockerVersions(docker),
     image: await sandboxImage(docker),
-    fixture: await loadFixture(fixture, FIXTURES_DIR),
-    contractFile: {},
-    limits: {},
-    engine: engineByName('fake'),
-    commandArgv: [],
-    record: 'writes',
-    out: join(base, `lane-${process.pid}-${next}`),
     runsDir: base,
-    forbidden: [],
-    configText: '',
     runtime: undefined,
     progress: SILENT,
     signal: new AbortController().signal,
-    ...changes,
-  });
+    withoutAdmission: false,
+  };
+  const out = join(base, `lane-${process.pid}-${next}`);
+  const loaded = await loadFixture(fixture, FIXTURES_DIR);
+  const result = await runLane(plainRequest(shared, loaded, { out, ...changes }));
+  await requireBothHold(result.directory, fixture);
+  return result;
 }
 
 /** A client whose create requests pass through `alter`: the weakened cage that a defect or an attacker would make. */

@@ -20,7 +20,7 @@ describe.each(['js-slugify', 'py-interval'])('the default lane on %s', (fixture)
     bundle = await run(space.dir, [fixture]);
   });
 
-  test('R15: passes with the fake engine and exit code 0', () => {
+  test('P5 R15: passes with the fake engine and exit code 0', () => {
     expect(bundle.codes).toEqual([]);
     expect(bundle.report.status).toBe('passed');
     expect(bundle.exitCode).toBe(0);

@@ -8,6 +8,7 @@ import Docker from 'dockerode';
 import { execa } from 'execa';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PACKAGE_ROOT } from '../../src/package-root.ts';
+import type { CageDocument } from '../../src/schema/cage.ts';
 import type { WriteRecord } from '../../src/schema/recorder.ts';
 import type { Report } from '../../src/schema/report.ts';
 import { proofbox, scratch } from './product.ts';
@@ -91,8 +92,11 @@ describe('an impatient user', () => {
       const report = JSON.parse(await readFile(join(out, 'artifacts/report.json'), 'utf8')) as Report;
       expect(report.status).toBe('interrupted');
       expect(report.blockers.map(({ code }) => code)).toContain('interrupted');
-      // What was recorded until then is whole: PID 1 was asked, not shot.
-      expect(report.recorder.coverage).toBe('complete');
+      // What was recorded until then is whole: PID 1 was asked, not shot. The cage of the tests may not have begun.
+      const cage = JSON.parse(await readFile(join(out, 'artifacts/cage.json'), 'utf8')) as CageDocument;
+      const lines = await readFile(join(out, 'artifacts/writes.jsonl'), 'utf8');
+      expect(cage.engine?.stream).toMatchObject({ complete: true, problem: null });
+      expect(cage.engine?.end?.records).toBe(lines.split('\n').length - 1);
       expect(report.writes.artifacts?.allowed).toBeGreaterThan(20);
     },
   );

@@ -1,5 +1,5 @@
 /** Drives the product as a user does: its own command line, a run directory of the test's own. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -7,6 +7,8 @@ import { PACKAGE_ROOT } from '../../src/package-root.ts';
 import type { CageDocument } from '../../src/schema/cage.ts';
 import type { ProcessRecord, WriteRecord } from '../../src/schema/recorder.ts';
 import type { Report } from '../../src/schema/report.ts';
+import { removeTree } from '../../src/workspace/remove.ts';
+import { requireBothHold } from './both-verifiers.ts';
 
 const MAIN = join(PACKAGE_ROOT, 'dist/cli/main.js');
 
@@ -16,12 +18,16 @@ export interface Outcome {
   stderr: string;
 }
 
+export interface Where {
+  env?: Record<string, string>;
+  cwd?: string;
+  /** another program in the place of the product's; what it leaves is not expected to verify */
+  main?: string;
+}
+
 /** Runs the command line; never throws for its exit code. */
-export async function proofbox(
-  args: string[],
-  options: { cwd?: string; env?: Record<string, string>; input?: string } = {},
-): Promise<Outcome> {
-  const result = await execa('node', [MAIN, ...args], {
+export async function proofbox(args: string[], options: Where = {}): Promise<Outcome> {
+  const result = await execa('node', [options.main ?? MAIN, ...args], {
     reject: false,
     cwd: options.cwd ?? PACKAGE_ROOT,
     env: options.env ?? {},
@@ -34,7 +40,7 @@ export async function proofbox(
 /** A folder for one test file, and how to remove it. */
 export async function scratch(): Promise<{ dir: string; remove(): Promise<void> }> {
   const dir = await mkdtemp(join(tmpdir(), 'proofbox-test-'));
-  return { dir, remove: () => rm(dir, { recursive: true, force: true, maxRetries: 3 }) };
+  return { dir, remove: () => removeTree(dir) };
 }
 
 export interface Bundle extends Outcome {
@@ -52,13 +58,13 @@ export interface Bundle extends Outcome {
 
 let next = 0;
 
-/** `proofbox run` with --json into a run directory of its own. */
-export async function run(base: string, args: string[]): Promise<Bundle> {
+/** `proofbox run` with --json into a run directory of its own; every bundle it leaves must verify, twice. */
+export async function run(base: string, args: string[], where: Where = {}): Promise<Bundle> {
   next += 1;
   const out = join(base, `run-${process.pid}-${next}`);
   const at = args.indexOf('--');
   const [flags, words] = at === -1 ? [args, []] : [args.slice(0, at), args.slice(at)];
-  const outcome = await proofbox(['run', ...flags, '--json', '--out', out, ...words]);
+  const outcome = await proofbox(['run', ...flags, '--json', '--out', out, ...words], where);
   let report: Report;
   try {
     report = JSON.parse(outcome.stdout) as Report;
@@ -66,6 +72,7 @@ export async function run(base: string, args: string[]): Promise<Bundle> {
     throw new Error(`no report: exit ${outcome.exitCode}, ${outcome.stderr}`);
   }
   if (report.schema !== 'proofbox.report/v1') throw new Error(`no report: ${outcome.stdout}`);
+  if (where.main === undefined) await requireBothHold(out, args[0] ?? '');
   const artifacts = join(out, 'artifacts');
   const read = (name: string) => readFile(join(artifacts, name), 'utf8');
   const json = async <T>(name: string) => JSON.parse(await read(name)) as T;
@@ -94,8 +101,9 @@ export function runPython(
   fixture: string,
   script: string,
   flags: string[] = [],
+  env: Record<string, string> = {},
 ): Promise<Bundle> {
-  return run(base, [fixture, '--engine', 'command', ...flags, '--', 'python3', '-c', script]);
+  return run(base, [fixture, '--engine', 'command', ...flags, '--', 'python3', '-c', script], { env });
 }
 
 /** The same with sh. */

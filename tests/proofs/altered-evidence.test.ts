@@ -2,68 +2,32 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inventory } from '../../src/evidence/inventory.ts';
-import { hostNamespaces } from '../../src/lane/admission.ts';
-import { loadEvidence } from '../../src/lane/load-evidence.ts';
-import type { RunFacts } from '../../src/proofs/evidence.ts';
 import { type Evaluation, evaluate } from '../../src/proofs/index.ts';
-import type { Trees } from '../../src/schema/tree.ts';
-import { diffTrees } from '../../src/witness/tree.ts';
+import type { RunDocument } from '../../src/schema/run.ts';
+import { loadEvidence } from '../../src/verdict/load.ts';
 import { type Bundle, run, scratch } from '../integration/product.ts';
 
 const space = await scratch();
 afterAll(() => space.remove());
 
 let bundle: Bundle;
-let facts: RunFacts;
+let facts: RunDocument;
 beforeAll(async () => {
   bundle = await run(space.dir, ['py-interval']);
-  const { freshness_proof: fresh, run_id } = bundle.report;
-  facts = {
-    phase: 'sealed',
-    run_id,
-    nonce: fresh.nonce,
-    started_at: fresh.started_at,
-    finished_at: fresh.finished_at,
-    wall_ms: fresh.wall_ms,
-    interrupted: false,
-    artifact_dir_was_empty: true,
-    forged: [],
-    backend_complete: true,
-    image_digest: fresh.image_digest,
-    binds: { workspace: join(bundle.artifacts, '../workspace'), artifacts: bundle.artifacts },
-    host_namespaces: await hostNamespaces(),
-  };
+  facts = await bundle.json<RunDocument>('run.json');
 });
 
-/** Evaluates a copy of the passing bundle after `alter` had its way with it; digests are made to match. */
+/** Evaluates a copy of the passing bundle after `alter` had its way with it; all digests are made anew. */
 async function verdictAfter(
   alter: (dir: string) => void,
-  changed: Partial<RunFacts> = {},
+  changed: Partial<RunDocument> = {},
 ): Promise<Evaluation> {
   const dir = mkdtempSync(join(space.dir, 'altered-'));
-  cpSync(bundle.artifacts, dir, { recursive: true, preserveTimestamps: true });
+  cpSync(bundle.artifacts, dir, { recursive: true });
   alter(dir);
-  const files = await inventory(dir);
-  // A copy has times of its own; what is judged here is content.
-  for (const file of files.values()) {
-    file.mtime_ms = Date.parse(facts.finished_at);
-    file.ctime_ms = file.mtime_ms;
-  }
-  let changes: ReturnType<typeof diffTrees> = [];
-  try {
-    const trees = JSON.parse(readFileSync(join(dir, 'trees.json'), 'utf8')) as Trees;
-    changes = diffTrees(trees.before.entries, trees.after.entries);
-  } catch {
-    // Without trees there are no changes to explain; the proofs must fail for want of the file itself.
-  }
-  const { before, after } = bundle.report.verification ?? { before: null, after: null };
-  const evidence = await loadEvidence(dir, {
-    files,
-    changes,
-    verification: { before, after },
-    forbiddenPaths: [],
-    run: { ...facts, phase: 'live', ...changed },
-  });
+  if (Object.keys(changed).length > 0)
+    writeFileSync(join(dir, 'run.json'), JSON.stringify({ ...facts, ...changed }));
+  const evidence = await loadEvidence(dir, await inventory(dir));
   rmSync(dir, { recursive: true });
   return evaluate(evidence);
 }
@@ -176,7 +140,7 @@ const ALTERED: [proof: string, what: string, alter: (dir: string) => void][] = [
   [
     'cage_privileges',
     'a namespace of the host',
-    (dir) => set('cage.json', '/engine/seen/namespaces/pid', facts.host_namespaces?.pid)(dir),
+    (dir) => set('cage.json', '/engine/seen/namespaces/pid', facts.host_namespaces.pid)(dir),
   ],
   ['recorder_coverage', 'no last frame', set('cage.json', '/engine/end', null)],
   ['recorder_coverage', 'a stream that broke', set('cage.json', '/engine/stream/complete', false)],
@@ -228,6 +192,7 @@ const ALTERED: [proof: string, what: string, alter: (dir: string) => void][] = [
     'another container in the answer',
     set('cage.json', '/engine/inspect_exited/Id', 'f'.repeat(64)),
   ],
+  ['artifacts', 'logs that were cut', set('cage.json', '/engine/stream/complete', false)],
   ['freshness', 'another image', set('cage.json', '/engine/image/digest', `sha256:${'1'.repeat(64)}`)],
   [
     'events',
@@ -257,14 +222,23 @@ describe('P8: each proof fails when what it rests on says something else', () =>
 
   test.each([
     ['artifacts', 'something forged', { forged: ['report.json'] }],
-    ['artifacts', 'logs that were cut', { backend_complete: false }],
+    ['cage_privileges', 'no namespaces of the host', { host_namespaces: {} }],
+    ['cage_mounts', 'other folders', { binds: { workspace: '/elsewhere', artifacts: '/elsewhere' } }],
+    ['freshness', 'files whose times nobody noted', { file_times: {} }],
     ['freshness', 'an artifact folder that was not empty', { artifact_dir_was_empty: false }],
     ['freshness', 'a run that began after its container', { started_at: '2099-01-01T00:00:00.000Z' }],
     ['freshness', 'a wall clock that was stepped', { wall_ms: 3_600_000 }],
     ['limits', 'an interruption', { interrupted: true }],
-  ] satisfies [string, string, Partial<RunFacts>][])('%s: %s', async (proof, _, changed) => {
+  ] satisfies [string, string, Partial<RunDocument>][])('%s: %s', async (proof, _, changed) => {
     const verdict = await verdictAfter(() => undefined, changed);
     expect(verdict.status).not.toBe('passed');
     expect(verdict.proofs.find((one) => one.id === proof)?.status).toBe('failed');
   });
+});
+
+test('R4: a closed gate with a container behind it has failed, and is not called blocked', async () => {
+  const verdict = await verdictAfter(set('contract.json', '/engine/name', 'case'));
+  expect(verdict.status).toBe('failed');
+  expect(verdict.blockers.map(({ code }) => code)).toContain('case_disabled');
+  expect(verdict.proofs.filter(({ status }) => status === 'not_applicable')).toHaveLength(2);
 });
