@@ -111,8 +111,12 @@ void hello_send(const struct engine *e) {
   put_key(&b, "kernel");
   put_raw(&b, e->wait_killable ? "{\"wait_killable\":true," : "{\"wait_killable\":false,");
   put_raw(&b, e->sync_wakeup ? "\"sync_wakeup\":true}" : "\"sync_wakeup\":false}");
+  if (e->listener < 0) {
+    put_key(&b, "degraded");
+    put_raw(&b, "true");
+  }
   put_key(&b, "self_test");
-  selftest_json(&b);
+  selftest_json(&b, e->listener >= 0);
   put_char(&b, '}');
   if (b.overflow || namespaces.overflow) fatal(72, "the first frame is longer than its buffer");
   frame_write('H', b.at, b.len);

@@ -23,16 +23,17 @@ static struct {
 } life = {.ended_by = "engine_exit"};
 
 static void usage(const char *what) {
-  fatal(64, "%s; usage: proofbox-recorder --nonce HEX --record writes|reads --root NAME=PATH [--cwd DIR] -- PROGRAM [ARGUMENT...]", what);
+  fatal(64, "%s; usage: proofbox-recorder --nonce HEX --record writes|reads --root NAME=PATH [--cwd DIR] [--allow-degraded] -- PROGRAM [ARGUMENT...]", what);
 }
 
 static void parse(int argc, char **argv) {
-  static const struct option known[] = {{"nonce", 1, 0, 'n'}, {"record", 1, 0, 'r'}, {"root", 1, 0, 't'}, {"cwd", 1, 0, 'c'}, {0, 0, 0, 0}};
+  static const struct option known[] = {{"nonce", 1, 0, 'n'}, {"record", 1, 0, 'r'}, {"root", 1, 0, 't'}, {"cwd", 1, 0, 'c'}, {"allow-degraded", 0, 0, 'd'}, {0, 0, 0, 0}};
   int roots = 0;
   opterr = 0;
   for (int c; (c = getopt_long(argc, argv, "+", known, NULL)) != -1;) {
     if (c == 'n') opt.nonce = optarg;
     else if (c == 'c') opt.cwd = optarg;
+    else if (c == 'd') opt.allow_degraded = true;
     else if (c == 'r' && strcmp(optarg, "reads") == 0) opt.record_reads = true;
     else if (c == 'r' && strcmp(optarg, "writes") == 0) opt.record_reads = false;
     /* The roots are fixed in judge.c; naming them keeps the create request readable. */

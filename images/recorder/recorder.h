@@ -47,6 +47,7 @@ uint64_t now_ns(void); /* since the recorder started, monotonic */
 struct options {
   const char *nonce;
   bool record_reads;
+  bool allow_degraded; /* go on, and say so, where the kernel has no user notification */
   const char *cwd;
   char **argv; /* program and arguments, NULL at the end */
   char *forbidden[MAX_FORBIDDEN];
@@ -103,7 +104,7 @@ extern const size_t call_count;
 const struct call *call_by_nr(int nr);
 
 /* ---- filter.c ---- */
-int filter_install(bool record_reads, bool *wait_killable); /* returns the listener */
+int filter_install(bool record_reads, bool *wait_killable); /* returns the listener, or -1 where the kernel has none */
 
 /* ---- caller.c: reading the stopped task ---- */
 struct caller {
@@ -182,7 +183,7 @@ void engine_start(struct engine *e);
 /* ---- selftest.c ---- */
 void selftest_in_child(void);
 void selftest_in_parent(int listener, int sync);
-void selftest_json(struct buf *b);
+void selftest_json(struct buf *b, bool was_made); /* where it was not, every call is missing */
 void selftest_prepare(void);
 
 /* ---- hello.c ---- */

@@ -46,6 +46,8 @@ export interface CageRequest {
   record: 'writes' | 'reads';
   /** a Docker runtime other than the default, by name */
   runtime?: string;
+  /** start the program although nothing can be recorded, where the runtime's kernel has no user notification */
+  allowDegraded: boolean;
   labels: Record<string, string>;
 }
 
@@ -70,6 +72,7 @@ export function cageSpec(request: CageRequest): CageBody {
       'artifacts=/artifacts',
       '--cwd',
       '/workspace',
+      ...(request.allowDegraded ? ['--allow-degraded'] : []),
       '--',
       ...request.argv,
     ],

@@ -220,6 +220,10 @@ function addRun(program: Command): void {
     .option('--max-output <size>', 'bytes of output', size)
     .option('--max-workspace <size>', 'bytes on disk in workspace and artifacts', size)
     .option('--runtime <name>', 'a Docker runtime other than the default')
+    .option(
+      '--allow-degraded',
+      'start the engine even where the runtime cannot host the recorder; such a run never passes',
+    )
     .addOption(
       new Option('--record <what>', 'what the recorder writes down')
         .choices(['writes', 'reads'])

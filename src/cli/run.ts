@@ -44,6 +44,7 @@ export interface RunOptions extends OutputOptions {
   maxOutput?: number;
   maxWorkspace?: number;
   runtime?: string;
+  allowDegraded?: boolean;
   record: 'writes' | 'reads';
   sign?: string;
   ledger?: string;
@@ -132,7 +133,7 @@ async function prepare(
     sourcePath === undefined ? options.forbid : [...options.forbid, `case_source=${sourcePath}`];
   const forbidden = await forbiddenRoots(guarded, config);
   const provider = await readProvider(options.provider, process.env, fixture.fixture.fake?.steps);
-  const { docker, versions, image: sandbox } = await cageHost(options.runtime);
+  const { docker, versions, image: sandbox, idShift } = await cageHost(options.runtime);
   signal.throwIfAborted();
   const stage1 = await stage1Of(options.engine, runsDir, {
     docker,
@@ -153,6 +154,7 @@ async function prepare(
   return {
     docker,
     versions,
+    idShift,
     image: prepared?.image ?? tools ?? sandbox,
     tools: tools?.tools ?? null,
     baselineImage: prepared === null ? null : sandbox,
@@ -172,6 +174,7 @@ async function prepare(
     forbidden,
     configText: JSON.stringify({ runs_dir: config.runs_dir ?? null }),
     runtime: options.runtime,
+    allowDegraded: options.allowDegraded === true,
     signingKey: keyFile === undefined ? null : await readSigningKey(resolve(keyFile)),
     progress: runProgress({
       shown: options.json !== true && options.quiet !== true,

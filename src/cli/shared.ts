@@ -16,11 +16,11 @@ import type { SharedRequest } from '../validation/play.ts';
  */
 export async function cageHost(
   runtime: string | undefined,
-): Promise<Pick<SharedRequest, 'docker' | 'versions' | 'image'>> {
+): Promise<Pick<SharedRequest, 'docker' | 'versions' | 'image' | 'idShift'>> {
   const { docker } = await connectDocker();
   const versions = await dockerVersions(docker);
-  const [image] = await Promise.all([sandboxImage(docker), requireHost(docker, versions, runtime)]);
-  return { docker, versions, image };
+  const [image, idShift] = await Promise.all([sandboxImage(docker), requireHost(docker, versions, runtime)]);
+  return { docker, versions, image, idShift };
 }
 
 export interface SharedOptions {

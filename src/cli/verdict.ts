@@ -21,7 +21,9 @@ export function printVerdict(report: Report, directory: string, brief: boolean):
     const { writes } = report;
     const allowed = writes.workspace.allowed + writes.artifacts.allowed;
     say(
-      `  ${allowed} writes allowed in the two folders, ${writes.none.denied} denied outside them; recorder ${report.recorder.coverage}`,
+      report.recorder.degraded === true
+        ? '  degraded: this runtime has no place for the recorder, and nothing is known of single writes'
+        : `  ${allowed} writes allowed in the two folders, ${writes.none.denied} denied outside them; recorder ${report.recorder.coverage}`,
     );
     printBeside(report);
     say('');

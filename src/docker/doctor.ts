@@ -2,20 +2,12 @@
 import { statfs } from 'node:fs/promises';
 import type Docker from 'dockerode';
 import type { Versions } from '../schema/cage.ts';
+import { type Check, type EngineInfo, fail, ok, warn } from './check.ts';
 import { connectDocker, type DockerConnection } from './connect.ts';
 import { knownEscapes } from './escapes.ts';
 import { sandboxImage } from './images.ts';
-import {
-  type Check,
-  type EngineInfo,
-  fail,
-  kernelCheck,
-  limitChecks,
-  ok,
-  ptraceCheck,
-  securityChecks,
-  warn,
-} from './requirements.ts';
+import { kernelCheck, limitChecks, ptraceCheck, securityChecks } from './requirements.ts';
+import { ownershipCheck } from './user-namespace.ts';
 import { dockerVersions } from './versions.ts';
 
 /** All checks, in the order in which one rests on the other. */
@@ -37,6 +29,7 @@ export async function examine(): Promise<Check[]> {
     kernelCheck(versions),
     storageCheck(info),
     ...securityChecks(info),
+    ownershipCheck(info),
     ...limitChecks(info),
     ...escapeChecks(versions),
     await imageCheck(docker),

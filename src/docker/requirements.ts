@@ -3,44 +3,32 @@ import { readFile } from 'node:fs/promises';
 import type Docker from 'dockerode';
 import { ProofboxError } from '../errors.ts';
 import type { Versions } from '../schema/cage.ts';
-
-export interface Check {
-  id: string;
-  status: 'ok' | 'warn' | 'fail';
-  found: string;
-  /** null where nothing is to be done */
-  fix: string | null;
-}
-
-/** The parts of Docker's `GET /info` that a cage rests on (Docker Engine API, "Get system information"). */
-export interface EngineInfo {
-  SecurityOptions?: string[];
-  MemoryLimit?: boolean;
-  PidsLimit?: boolean;
-  CpuCfsQuota?: boolean;
-  SwapLimit?: boolean;
-  CgroupVersion?: string;
-  Driver?: string;
-  Runtimes?: Record<string, unknown>;
-}
+import { type Check, type EngineInfo, fail, ok, warn } from './check.ts';
+import { type IdShift, idShift, ownershipCheck } from './user-namespace.ts';
 
 /**
  * Stops a run on a host that cannot keep a cage's promises.
  * @param runtime a runtime asked for by name
+ * @returns what the engine adds to a cage's user numbers
  * @throws ProofboxError `host` for the first check that fails
  */
-export async function requireHost(docker: Docker, versions: Versions, runtime?: string): Promise<void> {
+export async function requireHost(docker: Docker, versions: Versions, runtime?: string): Promise<IdShift> {
   const info = (await docker.info()) as EngineInfo;
   const checks = [
     await ptraceCheck(),
     kernelCheck(versions),
     ...securityChecks(info),
     ...limitChecks(info),
+    ownershipCheck(info),
     runtimeCheck(info, runtime),
   ];
   const failed = checks.find(({ status }) => status === 'fail');
-  if (failed !== undefined)
-    throw new ProofboxError('host', failed.found, { fix: failed.fix ?? 'type: proofbox doctor' });
+  const shift = idShift(info);
+  if (failed !== undefined || shift === null)
+    throw new ProofboxError('host', failed?.found ?? 'the engine remaps users', {
+      fix: failed?.fix ?? 'type: proofbox doctor',
+    });
+  return shift;
 }
 
 /** At 2 and 3 not even an ancestor may read a process, so that the recorder could not say what it was asked. */
@@ -90,13 +78,7 @@ export function securityChecks(info: EngineInfo): Check[] {
           seccomp ?? 'the engine has no seccomp',
           'enable seccomp in the engine and its default profile',
         ),
-    has('userns')
-      ? warn(
-          'confinement',
-          `${facts}: folders are owned by shifted ids`,
-          'run proofbox against an engine without user namespace remapping',
-        )
-      : ok('confinement', facts),
+    ok('confinement', facts),
   ];
 }
 
@@ -132,16 +114,4 @@ function runtimeCheck(info: EngineInfo, runtime: string | undefined): Check {
         `the engine has no runtime ${JSON.stringify(runtime)}`,
         `use one of ${known.join(', ')}, or register it with the engine`,
       );
-}
-
-export function ok(id: string, found: string): Check {
-  return { id, status: 'ok', found, fix: null };
-}
-
-export function warn(id: string, found: string, fix: string): Check {
-  return { id, status: 'warn', found, fix };
-}
-
-export function fail(id: string, found: string, fix: string): Check {
-  return { id, status: 'fail', found, fix };
 }

@@ -1,7 +1,7 @@
 /** What is below a cage: versions of the engine, containerd, runc and the kernel. */
 import type Docker from 'dockerode';
 import type { Versions } from '../schema/cage.ts';
-import type { EngineInfo } from './requirements.ts';
+import type { EngineInfo } from './check.ts';
 
 /** Asks the engine for its versions; what it does not say is null. */
 export async function dockerVersions(docker: Docker): Promise<Versions> {

@@ -21,6 +21,9 @@ export interface RunContext {
   image: RunImage;
   paths: RunPaths;
   contract: Contract;
+  /** whom the cage runs as, in its own numbers */
+  user: Owner;
+  /** the same user in the host's numbers: its folders are his */
   owner: Owner;
   clock: Clock;
   events: EventLog;
@@ -34,5 +37,6 @@ export interface RunContext {
   /** resolved host paths no engine may look for; empty unless reads are recorded */
   forbiddenPaths: string[];
   runtime: string | undefined;
+  allowDegraded: boolean;
   withoutAdmission: boolean;
 }

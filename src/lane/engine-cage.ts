@@ -52,7 +52,7 @@ async function witnesses({ paths, contract, clock }: RunContext) {
 }
 
 function engineCage(context: RunContext, plan: EnginePlan, files: CageSpool): Promise<CageRecord> {
-  const { paths, contract, owner } = context;
+  const { paths, contract, user } = context;
   const { limits } = contract;
   return runRecordedCage(
     context.docker,
@@ -63,12 +63,13 @@ function engineCage(context: RunContext, plan: EnginePlan, files: CageSpool): Pr
       image: context.image,
       workspaceDir: paths.workspace,
       artifactsDir: paths.artifacts,
-      user: owner,
+      user,
       argv: plan.argv,
       env: plan.env,
       limits,
       record: contract.record,
       ...(context.runtime === undefined ? {} : { runtime: context.runtime }),
+      allowDegraded: context.allowDegraded,
       labels: ownerLabels(contract.run_id, 'engine'),
     },
     {

@@ -3,6 +3,7 @@
 import type { SigningKey } from '../attest/keys.ts';
 import type { LoadedFixture } from '../contract/fixture.ts';
 import type { Docker } from '../docker/connect.ts';
+import type { IdShift } from '../docker/user-namespace.ts';
 import type { CaseSettings, Engine } from '../engines/engine.ts';
 import type { Provider } from '../gateway/configure.ts';
 import type { Versions } from '../schema/cage.ts';
@@ -19,6 +20,8 @@ export interface RunRequest {
   docker: Docker;
   versions: Versions;
   image: RunImage;
+  /** what the container engine adds to the numbers of a cage's user */
+  idShift: IdShift;
   fixture: LoadedFixture;
   contractFile: ContractFile;
   limits: Partial<Limits>;
@@ -45,6 +48,8 @@ export interface RunRequest {
   /** text of the configuration file, searched for forbidden paths */
   configText: string;
   runtime: string | undefined;
+  /** lets the engine start where the runtime cannot host the recorder; such a run never passes */
+  allowDegraded: boolean;
   /**
    * Starts engines in a cage that is not as promised; the proofs still fail. For the negative controls of stage 1
    * alone: no flag and no configuration sets it.

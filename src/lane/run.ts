@@ -92,7 +92,8 @@ interface Beginning {
 /** Everything that can still refuse the request: nothing has started, and nothing is left where it throws. */
 async function prepare(request: RunRequest, beginning: Beginning): Promise<Prepared> {
   const { plan, paths, clock, nonce, runId, work } = beginning;
-  const owner = cageUser();
+  const user = cageUser();
+  const owner = { uid: user.uid + request.idShift.uid, gid: user.gid + request.idShift.gid };
   const guard = await guardForbidden(request.forbidden, paths, nonce);
   const pristine = join(paths.spool, 'pristine');
   await copyFixture(request.fixture.workspace, pristine, owner);
@@ -136,6 +137,7 @@ async function prepare(request: RunRequest, beginning: Beginning): Promise<Prepa
     image: request.image,
     paths,
     contract,
+    user,
     owner,
     clock,
     events: eventLog(clock, nonce),
@@ -145,6 +147,7 @@ async function prepare(request: RunRequest, beginning: Beginning): Promise<Prepa
     hostNamespaces: namespaces,
     forbiddenPaths: request.record === 'reads' ? guard.paths : [],
     runtime: request.runtime,
+    allowDegraded: request.allowDegraded,
     withoutAdmission: request.withoutAdmission,
   };
   // What the engine may read is complete only now: its contract names the run.

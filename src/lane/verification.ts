@@ -25,7 +25,7 @@ export async function runTests(
   source: string,
   command: string[],
 ): Promise<TestsOutcome> {
-  const { paths, owner, contract } = context;
+  const { paths, owner, user, contract } = context;
   const folder = join(paths.spool, role);
   const workspace = join(folder, 'workspace');
   const artifacts = join(folder, 'artifacts');
@@ -46,12 +46,13 @@ export async function runTests(
       image: context.image,
       workspaceDir: workspace,
       artifactsDir: artifacts,
-      user: owner,
+      user,
       argv: command,
       env: CAGE_ENV,
       limits: { ...limits, timeout_ms: limits.test_timeout_ms },
       record: 'writes',
       ...(context.runtime === undefined ? {} : { runtime: context.runtime }),
+      allowDegraded: context.allowDegraded,
       labels: ownerLabels(contract.run_id, role),
     },
     {

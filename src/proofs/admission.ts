@@ -12,10 +12,17 @@ import { privilegeFindings } from './cage-privileges.ts';
 
 /**
  * What keeps the engine from starting, one sentence each; empty where the cage is as promised.
- * @param cage the create request, docker inspect before the start, the image's Config and the first frame
+ * @param cage the create request, docker inspect before the start, the image's Config and the first frame, where it
+ *   is to be judged
  */
 export function admissionProblems(
-  cage: { role: CageRecord['role']; requested: unknown; inspect: unknown; imageConfig: unknown; seen: Hello },
+  cage: {
+    role: CageRecord['role'];
+    requested: unknown;
+    inspect: unknown;
+    imageConfig: unknown;
+    seen: Hello | null;
+  },
   contract: Pick<Contract, 'limits' | 'engine' | 'test_command'>,
   hostNamespaces: Record<string, string> | null,
 ): string[] {

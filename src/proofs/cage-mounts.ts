@@ -7,6 +7,7 @@ import { cageViews } from './cages.ts';
 import type { Evidence } from './evidence.ts';
 import { seenMounts } from './mounts-seen.ts';
 import { type Claim, conclude, type Finding, type ProofOutcome, place, take } from './outcome.ts';
+import { isWithoutHostRoot } from './procfs.ts';
 
 const CLAIM: Claim = {
   id: 'cage_mounts',
@@ -44,7 +45,9 @@ export function mountFindings(view: CageView): Finding[] {
   const findings = [...extraMounts(view), ...inspected(view, 'inspect_created', sources)];
   if (view.exited !== null) findings.push(...inspected(view, 'inspect_exited', sources));
   if (view.seen !== null) {
-    const problems = seenMounts(view.seen.mountinfo, view.created.Id, sources);
+    const { mountinfo, uid_map: map } = view.seen;
+    const cage = { containerId: view.created.Id, isWithoutRoot: map !== undefined && isWithoutHostRoot(map) };
+    const problems = seenMounts(mountinfo, cage, sources);
     findings.push(...problems.map((problem) => mismatch(view, 'seen/mountinfo', problem)));
   }
   return findings;

@@ -41,6 +41,10 @@ function selfTestGaps(seen: Hello, nonce: string, record: 'writes' | 'reads'): G
   const { self_test: test } = seen;
   const gaps: Gap[] = [];
   if (seen.nonce !== nonce) gaps.push({ at: 'seen/nonce', message: 'the first frame has another nonce' });
+  if (seen.degraded === true) {
+    const message = "degraded: the runtime's kernel has no user notification, so that no call was recorded";
+    return [...gaps, { at: 'seen/degraded', message }];
+  }
   if (test.missing.length > 0) {
     gaps.push({ at: 'seen/self_test', message: `the self test saw no stop for ${test.missing.join(', ')}` });
   }

@@ -8,7 +8,13 @@ import { type Mount, parseMountinfo } from './mountinfo.ts';
 interface Allowed {
   target: RegExp;
   why: string;
-  fits(mount: Mount, containerId: string): boolean;
+  fits(mount: Mount, cage: Cage): boolean;
+}
+
+interface Cage {
+  containerId: string;
+  /** nobody in the cage is the host's root, whose files a mount may therefore show without being writable */
+  isWithoutRoot: boolean;
 }
 
 const isReadOnly = (mount: Mount) => mount.options.includes('ro') && !mount.options.includes('rw');
@@ -19,6 +25,12 @@ const isRootsOwn = (mount: Mount) => is(mount, 'tmpfs') && mount.superOptions.in
 const isMask = (mount: Mount) =>
   (is(mount, 'tmpfs') && mount.root === '/' && isReadOnly(mount)) ||
   (is(mount, 'tmpfs', 'devtmpfs') && mount.root === '/null');
+
+/**
+ * Docker leaves control groups writable where it remaps users (moby, daemon/oci_linux.go): their files belong to the
+ * host's root, who is nobody in such a cage.
+ */
+const isOutOfReach = (mount: Mount, { isWithoutRoot }: Cage) => isReadOnly(mount) || isWithoutRoot;
 
 const ALLOWED: Allowed[] = [
   { target: /^\/$/, why: 'the image', fits: (mount) => isReadOnly(mount) },
@@ -44,21 +56,27 @@ const ALLOWED: Allowed[] = [
   {
     target: /^\/sys\/fs\/cgroup$/,
     why: 'control groups',
-    fits: (mount) => isRootsOwn(mount) || (is(mount, 'cgroup2') && isReadOnly(mount)),
+    fits: (mount, cage) => isRootsOwn(mount) || (is(mount, 'cgroup2') && isOutOfReach(mount, cage)),
   },
   {
     target: /^\/sys\/fs\/cgroup\/[a-z0-9_,=-]+$/,
-    why: 'control groups, read-only',
-    fits: (mount) => is(mount, 'cgroup', 'cgroup2') && isReadOnly(mount),
+    why: 'control groups, out of reach',
+    fits: (mount, cage) => is(mount, 'cgroup', 'cgroup2') && isOutOfReach(mount, cage),
+  },
+  {
+    // No user namespace can make device files: runc binds the host's in their place.
+    target: /^\/dev\/(?:full|null|random|tty|urandom|zero)$/,
+    why: 'a device of the host that every cage has',
+    fits: (mount) => is(mount, 'devtmpfs') && `/dev${mount.root}` === mount.target,
   },
   { target: /^\/sys\/(?:firmware|devices\/virtual\/powercap)$/, why: 'masked', fits: isMask },
   {
     // Three files that the container engine makes for every container; with a read-only root they are so too.
     target: /^\/etc\/(?:resolv\.conf|hostname|hosts)$/,
     why: 'the container engine, read-only',
-    fits: (mount, id) =>
+    fits: (mount, { containerId }) =>
       isReadOnly(mount) &&
-      mount.root.includes(`/${id}/`) &&
+      mount.root.includes(`/${containerId}/`) &&
       mount.root.endsWith(mount.target.slice('/etc'.length)),
   },
 ];
@@ -67,7 +85,7 @@ const ALLOWED: Allowed[] = [
  * What is wrong with a mount table, one sentence each.
  * @param sources the host folder behind /workspace and /artifacts
  */
-export function seenMounts(text: string, containerId: string, sources: Record<string, string>): string[] {
+export function seenMounts(text: string, cage: Cage, sources: Record<string, string>): string[] {
   const mounts = parseMountinfo(text);
   if (mounts === null) return ['the mount table does not parse'];
   const problems: string[] = [];
@@ -75,7 +93,7 @@ export function seenMounts(text: string, containerId: string, sources: Record<st
     const source = sources[mount.target];
     const sound =
       source === undefined
-        ? ALLOWED.some((allowed) => allowed.target.test(mount.target) && allowed.fits(mount, containerId))
+        ? ALLOWED.some((allowed) => allowed.target.test(mount.target) && allowed.fits(mount, cage))
         : isBindOf(mount, source);
     if (!sound)
       problems.push(

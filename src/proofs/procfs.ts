@@ -30,3 +30,12 @@ export function parseInterfaces(text: string): string[] {
       return colon === -1 ? [] : [line.slice(0, colon).trim()];
     });
 }
+
+/**
+ * Whether /proc/<pid>/uid_map (user_namespaces(7): first inside, first outside, how many) maps nobody to the host's
+ * root. False where a line is not understood.
+ */
+export function isWithoutHostRoot(text: string): boolean {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.length > 0 && lines.every((line) => /^\s*\d+\s+[1-9]\d*\s+[1-9]\d*\s*$/.test(line));
+}

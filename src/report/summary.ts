@@ -15,7 +15,10 @@ export function summary(report: Report): string {
   );
   const inside = writes.workspace.allowed + writes.artifacts.allowed;
   const outside = writes.none.denied;
+  const degraded =
+    'Degraded: this runtime has no place for the recorder, so that nothing is known of single writes.';
   return [
+    ...(report.recorder.degraded === true ? [degraded] : []),
     `${[held, ...rest].join(', ')}.`,
     `${changed.length} ${changed.length === 1 ? 'entry' : 'entries'} changed; ${inside} writes inside the two folders, ${outside} outside them refused; ${tests(report)}.`,
   ].join(' ');

@@ -83,6 +83,10 @@ export const Hello = z
       wait_killable: z.boolean().describe('signals wait while a stopped call waits for its answer'),
       sync_wakeup: z.boolean().describe('answers wake the caller at once'),
     }),
+    degraded: z
+      .literal(true)
+      .optional()
+      .describe("there where the runtime's kernel has no user notification: nothing could be recorded"),
     self_test: z.looseObject({
       notified: z.array(z.string()).describe('calls tried in a child that stopped as they must'),
       shadowed: z

@@ -204,6 +204,12 @@ export const Report = z.strictObject({
     coverage: z
       .enum(['complete', 'incomplete'])
       .describe('`complete` where no stopped call went unanswered or unrecorded'),
+    degraded: z
+      .literal(true)
+      .optional()
+      .describe(
+        'there where the runtime has no place for the recorder and the user let the engine start without it',
+      ),
     received: z.int().describe('system calls that the kernel stopped'),
     answered: z.int().describe('stopped calls that got a verdict'),
     refused: z.int().describe('of them, refused'),

@@ -11,12 +11,20 @@ import { verifyBundle } from '../verify/bundle.ts';
 /** What of a run every validator leaves to its caller. */
 export type SharedRequest = Pick<
   RunRequest,
-  'docker' | 'versions' | 'image' | 'runsDir' | 'runtime' | 'progress' | 'signal' | 'withoutAdmission'
+  | 'docker'
+  | 'versions'
+  | 'image'
+  | 'idShift'
+  | 'runsDir'
+  | 'runtime'
+  | 'progress'
+  | 'signal'
+  | 'withoutAdmission'
 >;
 
 /** The default lane on a fixture, with parts of the request replaced. */
 export function plainRequest(
-  { docker, versions, image, runsDir, runtime, progress, signal, withoutAdmission }: SharedRequest,
+  { docker, versions, image, idShift, runsDir, runtime, progress, signal, withoutAdmission }: SharedRequest,
   fixture: LoadedFixture,
   changes: Partial<RunRequest>,
 ): RunRequest {
@@ -24,11 +32,13 @@ export function plainRequest(
     docker,
     versions,
     image,
+    idShift,
     runsDir,
     runtime,
     progress,
     signal,
     withoutAdmission,
+    allowDegraded: false,
     fixture,
     contractFile: {},
     limits: {},

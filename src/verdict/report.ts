@@ -52,6 +52,7 @@ export function assembleReport(evidence: Evidence, verdict: Evaluation): Report 
     cage: { ...cageSummary(cage, document.versions), versions: document.versions },
     recorder: {
       coverage: proofStatus('recorder_coverage') === 'passed' ? 'complete' : 'incomplete',
+      ...(cage?.seen?.degraded === true ? { degraded: true } : {}),
       ...recorderCounts(cage),
     },
     writes: { ...(writes?.counts ?? NO_COUNTS), denied_paths: writes?.denied.paths ?? [] },
@@ -148,7 +149,10 @@ function hostProblem({ interrupted }: RunDocument, { engine, problem }: CageDocu
   if (engine === null) return problem;
   if (engine.seen !== null) return null;
   const said = engine.stream.recorder_stderr.trim().split('\n')[0] ?? '';
-  return `the recorder could not start its work${said === '' ? '' : `: ${said}`}`;
+  const degrade = said.includes('no seccomp user notification')
+    ? '; --allow-degraded starts the engine without the recorder, in a run that never passes'
+    : '';
+  return `the recorder could not start its work${said === '' ? '' : `: ${said}`}${degrade}`;
 }
 
 /** What the cage was, from what the container engine says; "unknown" where it said nothing. */

@@ -26,11 +26,13 @@ export async function lane(
     docker,
     versions: await dockerVersions(docker),
     image: await sandboxImage(docker),
+    idShift: { uid: 0, gid: 0 },
     runsDir: base,
     runtime: undefined,
     progress: SILENT,
     signal: new AbortController().signal,
     withoutAdmission: false,
+    allowDegraded: false,
   };
   const out = join(base, `lane-${process.pid}-${next}`);
   const loaded = await loadFixture(fixture, FIXTURES_DIR);

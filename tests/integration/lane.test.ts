@@ -177,5 +177,6 @@ const REQUEST = {
     workspace_files: 1,
   },
   record: 'writes' as const,
+  allowDegraded: false,
   labels: {},
 };

@@ -1,21 +1,36 @@
 /** A container engine of the test's own, beside the host's: one that may be killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { execa } from 'execa';
 
+export interface DaemonSettings {
+  /** more OCI runtimes by name, as dockerd's configuration file has them */
+  runtimes?: Record<string, { path: string; runtimeArgs?: string[] }>;
+  /** the host's number of the cage's root: users are remapped from there on */
+  remapFrom?: number;
+}
+
+const SUBORDINATE = ['/etc/subuid', '/etc/subgid'];
+/** Whoever is taken for the owner of the remapped range; every Debian has both names. */
+const REMAPPED = { user: 'nobody', group: 'nogroup' };
+
 export class SecondDaemon {
   readonly socket: string;
   readonly docker: Docker;
   readonly #folder: string;
+  /** files of the host that were not there before */
+  readonly #made: string[] = [];
   #process: ChildProcess | null = null;
 
-  constructor() {
+  constructor(private readonly settings: DaemonSettings = {}) {
     // A path of a socket has room for 108 bytes.
     this.#folder = mkdtempSync('/tmp/pbd-');
+    // A remapped root is somebody else, and must be able to pass.
+    chmodSync(this.#folder, 0o711);
     this.socket = join(this.#folder, 's');
     this.docker = new Docker({ socketPath: this.socket });
   }
@@ -33,14 +48,34 @@ export class SecondDaemon {
       ['--bridge', 'none'],
       ['--iptables=false'],
       ['--ip6tables=false'],
+      ['--config-file', at('daemon.json')],
+      this.settings.remapFrom === undefined ? [] : ['--userns-remap', `${REMAPPED.user}:${REMAPPED.group}`],
     ].flat();
+    writeFileSync(at('daemon.json'), JSON.stringify({ runtimes: this.settings.runtimes ?? {} }));
     // In a network of its own: an engine without a bridge would take the host's one away.
-    this.#process = spawn('unshare', ['--net', 'dockerd', ...args], { stdio: ['ignore', log, log] });
+    this.#process = spawn('unshare', ['--net', ...this.#remapped(), 'dockerd', ...args], {
+      stdio: ['ignore', log, log],
+    });
     for (let n = 0; n < 300; n += 1) {
       if (await this.docker.ping().catch(() => null)) return;
       await sleep(100);
     }
     throw new Error(`the second engine does not start: ${readFileSync(at('log'), 'utf8').slice(-2000)}`);
+  }
+
+  /** The host's own list of subordinate numbers stays as it is: another lies over it in a mount namespace. */
+  #remapped(): string[] {
+    if (this.settings.remapFrom === undefined) return [];
+    const list = join(this.#folder, 'subordinate');
+    const line = (name: string) => `${name}:${this.settings.remapFrom}:65536\n`;
+    writeFileSync(list, line(REMAPPED.user) + line(REMAPPED.group));
+    for (const file of SUBORDINATE) {
+      if (existsSync(file)) continue;
+      writeFileSync(file, '');
+      this.#made.push(file);
+    }
+    const script = `for file in ${SUBORDINATE.join(' ')}; do mount --bind "$0" "$file" || exit 1; done; exec "$@"`;
+    return ['--mount', 'sh', '-c', script, list];
   }
 
   /** Gives it an image of the host's engine. */
@@ -81,6 +116,6 @@ export class SecondDaemon {
     ]);
     for (const mount of stdout.split('\n').filter((line) => line !== ''))
       await execa('umount', ['-l', mount]);
-    rmSync(this.#folder, { recursive: true, force: true });
+    for (const path of [this.#folder, ...this.#made]) rmSync(path, { recursive: true, force: true });
   }
 }
