@@ -83,7 +83,7 @@ function runPredicate({ evidence, report }: Attested): RunPredicate {
     engine: report.backend,
     fixture: { id: report.fixture.id, digest: report.fixture.digest },
     contract_digest: report.contract_digest,
-    image: report.image,
+    image: { reference: report.image.reference, digest: report.image.digest },
     cage: report.cage,
     recorder_coverage: report.recorder.coverage,
     proofs: report.proofs.map(({ id, status }) => ({ id, status })),

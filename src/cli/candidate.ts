@@ -1,5 +1,6 @@
 /** What a run of the engine `case` needs beyond a sandbox: its source and the image that is made of it. */
 import { readSource } from '../candidate/source.ts';
+import { type BilledImage, withBill } from '../docker/bill-of-materials.ts';
 import { caseImage } from '../docker/case-image.ts';
 import type { Docker } from '../docker/connect.ts';
 import type { SandboxImage } from '../docker/images.ts';
@@ -18,12 +19,15 @@ export async function prepareCase(
   sandbox: SandboxImage,
   sourcePath: string | undefined,
   { model = DEFAULT_CASE.model, api, profile }: Config['case'],
-): Promise<{ image: SandboxImage; candidate: NonNullable<RunRequest['candidate']> }> {
+): Promise<{ image: BilledImage; candidate: NonNullable<RunRequest['candidate']> }> {
   if (sourcePath === undefined) {
     throw new ProofboxError('host', 'no source of Case is configured', {
       fix: 'give --case-source a git checkout of Case, or name one in proofbox.config.json as {"case": {"source": …}}',
     });
   }
   const { candidate, ...image } = await caseImage(docker, await readSource(sourcePath), sandbox, say);
-  return { image, candidate: { facts: candidate, settings: { model, api, profile } } };
+  return {
+    image: await withBill(docker, image),
+    candidate: { facts: candidate, settings: { model, api, profile } },
+  };
 }

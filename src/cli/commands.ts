@@ -31,9 +31,17 @@ export function addCommands(program: Command): void {
     .command('build')
     .description('builds the images, if their inputs changed')
     .option('--force', 'build again even if nothing changed')
+    .option('--locked', 'fail where a package is not of the version in images/packages.lock.json')
     .option('--json', 'print one JSON document')
     .action(async (options) => (await import('./image.ts')).imageBuild(options));
-  examples(build, ['proofbox image build', 'proofbox image build --force']);
+  examples(build, ['proofbox image build', 'proofbox image build --force --locked']);
+  const lock = image
+    .command('lock')
+    .description(
+      "builds from Debian's newest packages and writes their versions into images/packages.lock.json",
+    )
+    .action(async () => (await import('./image.ts')).imageLock());
+  examples(lock, ['proofbox image lock']);
   const prune = image
     .command('prune')
     .description('removes images of earlier inputs')

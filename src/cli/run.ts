@@ -5,6 +5,7 @@ import { loadConfig } from '../contract/config.ts';
 import { loadFixture } from '../contract/fixture.ts';
 import { readGates } from '../contract/gates.ts';
 import { readDocument } from '../contract/read.ts';
+import { withBill } from '../docker/bill-of-materials.ts';
 import { toolsImage } from '../docker/tools-image.ts';
 import { engineByName } from '../engines/index.ts';
 import { EXIT, ProofboxError } from '../errors.ts';
@@ -155,7 +156,7 @@ async function prepare(
     docker,
     versions,
     idShift,
-    image: prepared?.image ?? tools ?? sandbox,
+    image: prepared?.image ?? (tools === null ? sandbox : await withBill(docker, tools)),
     tools: tools?.tools ?? null,
     baselineImage: prepared === null ? null : sandbox,
     candidate: prepared?.candidate ?? null,

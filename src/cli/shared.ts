@@ -1,6 +1,7 @@
 /** What every validator needs before it can make a run: an engine that answers, an image, a runs folder, a way to stop. */
 import { resolve } from 'node:path';
 import { loadConfig } from '../contract/config.ts';
+import { withBill } from '../docker/bill-of-materials.ts';
 import { connectDocker } from '../docker/connect.ts';
 import { sandboxImage } from '../docker/images.ts';
 import { requireHost } from '../docker/requirements.ts';
@@ -19,7 +20,10 @@ export async function cageHost(
 ): Promise<Pick<SharedRequest, 'docker' | 'versions' | 'image' | 'idShift'>> {
   const { docker } = await connectDocker();
   const versions = await dockerVersions(docker);
-  const [image, idShift] = await Promise.all([sandboxImage(docker), requireHost(docker, versions, runtime)]);
+  const [image, idShift] = await Promise.all([
+    sandboxImage(docker).then((found) => withBill(docker, found)),
+    requireHost(docker, versions, runtime),
+  ]);
   return { docker, versions, image, idShift };
 }
 

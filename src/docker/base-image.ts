@@ -1,8 +1,13 @@
 /** The Debian 12 root file system below the sandbox image: pulled where a registry answers, else made here. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { execa } from 'execa';
 import { ProofboxError } from '../errors.ts';
+import { shellWord } from '../shell.ts';
+import { cacheDir } from './cache.ts';
 import { baseReference } from './inputs.ts';
+import { lockedPackages, preferences } from './package-lock.ts';
 import { installPackages } from './packages.ts';
 
 const PUBLISHED = 'debian:bookworm-slim';
@@ -73,11 +78,15 @@ async function bootstrap(
   await installPackages(['mmdebstrap', 'debian-archive-keyring'], 'mmdebstrap', refused);
   const [repo = '', tag = ''] = reference.split(':');
   const sources = await hostSources(architecture);
+  const pins = join(cacheDir(), 'preferences');
+  await writeFile(pins, preferences(lockedPackages(architecture)));
   const args = [
     '--quiet',
     '--variant=minbase',
     '--include=ca-certificates',
     `--architectures=${architecture}`,
+    `--setup-hook=mkdir -p "$1/etc/apt/preferences.d" && cp ${shellWord(pins)} "$1/etc/apt/preferences.d/proofbox"`,
+    '--customize-hook=rm "$1/etc/apt/preferences.d/proofbox"',
   ];
   const maker = execa('mmdebstrap', [...args, 'bookworm', '-', ...sources], {
     buffer: { stdout: false },

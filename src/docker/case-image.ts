@@ -9,7 +9,7 @@ import { ProofboxError } from '../errors.ts';
 import { PACKAGE_ROOT } from '../package-root.ts';
 import { Candidate } from '../schema/run.ts';
 import { digestBytes } from '../witness/content.ts';
-import { cacheDir } from './build.ts';
+import { cacheDir } from './cache.ts';
 import { deriveImage, labelOf } from './derived-image.ts';
 import { findImage, type SandboxImage } from './images.ts';
 import { npmPackages, pinned } from './npm-packages.ts';

@@ -8,9 +8,15 @@ import { inputFiles } from './inputs.ts';
 /**
  * Streams the files that the sandbox image is built from.
  * @param root the package root
- * @param node folder with `node_modules/` of Node.js and npm, packed as `.node/bin/node` and `.node/npm/`
+ * @param node folder with `node_modules/` of Node.js and npm, packed as `.node/bin/node`, `.node/package.json` and
+ *   `.node/npm/`; null for the files of this project alone
+ * @param pins for apt, packed as `.packages/preferences`
  */
-export async function packContext(root: string, node: string | null): Promise<NodeJS.ReadableStream> {
+export async function packContext(
+  root: string,
+  node: string | null,
+  pins = '',
+): Promise<NodeJS.ReadableStream> {
   const entries = await inputFiles(root);
   if (node === null) return readable(tar.pack(root, { entries, map: fixed }));
   const runtime = await nodeProgram(node);
@@ -18,7 +24,12 @@ export async function packContext(root: string, node: string | null): Promise<No
   return readable(tar.pack(root, { entries, map: fixed, finalize: false, finish: addProgram }));
 
   function addProgram(pack: tar.Pack): void {
-    tar.pack(runtime, { ...after(pack, '.node/bin', addNpm), entries: ['node'], finalize: false });
+    pack.entry({ name: '.packages/preferences', mode: 0o644, mtime: new Date(0) }, pins);
+    tar.pack(runtime, {
+      ...after(pack, '.node', addNpm),
+      entries: ['bin/node', 'package.json'],
+      finalize: false,
+    });
   }
   function addNpm(pack: tar.Pack): void {
     tar.pack(npm, after(pack, '.node/npm'));
@@ -57,11 +68,11 @@ function readable(pack: tar.Pack): PassThrough {
   return pack.pipe(out);
 }
 
-/** The folder of the `node` program, in the one package that npm found to fit. */
+/** The package with the `node` program, the one that npm found to fit. */
 async function nodeProgram(node: string): Promise<string> {
   for (const cpu of ['x64', 'arm64']) {
-    const folder = join(node, `node_modules/node-linux-${cpu}/bin`);
-    const found = await stat(join(folder, 'node')).catch(() => null);
+    const folder = join(node, `node_modules/node-linux-${cpu}`);
+    const found = await stat(join(folder, 'bin/node')).catch(() => null);
     if (found !== null) return folder;
   }
   throw new Error(`there is no Node.js program under ${node}`);

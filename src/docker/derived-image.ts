@@ -4,7 +4,8 @@ import type Docker from 'dockerode';
 import { ProofboxError } from '../errors.ts';
 import { PACKAGE_ROOT } from '../package-root.ts';
 import { BASE_LABEL } from './base-image.ts';
-import { build, cacheDir, openLog } from './build.ts';
+import { build, openLog } from './build.ts';
+import { cacheDir } from './cache.ts';
 import { type ContextFolder, packFolders } from './context.ts';
 import type { SandboxImage } from './images.ts';
 
@@ -32,7 +33,7 @@ export async function deriveImage(
 ): Promise<void> {
   await openLog(cacheDir());
   const log = join(cacheDir(), `build-${recipe}.log`);
-  const failure = await build(
+  const outcome = await build(
     docker,
     packFolders(join(PACKAGE_ROOT, 'images', recipe, 'Dockerfile'), folders),
     {
@@ -49,10 +50,10 @@ export async function deriveImage(
     },
     log,
   );
-  if (failure === null) return;
-  throw new ProofboxError('host', `${what} could not be built: ${failure.message}`, {
+  if (outcome.built) return;
+  throw new ProofboxError('host', `${what} could not be built: ${outcome.message}`, {
     fix: `read ${log}`,
-    cause: new Error(failure.log),
+    cause: new Error(outcome.log),
   });
 }
 

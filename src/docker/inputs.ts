@@ -1,16 +1,20 @@
 /** Names images by a digest of what goes into them, so that a change rebuilds and nothing else does. */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PACKAGE_ROOT } from '../package-root.ts';
+import { LOCK_FILE } from './package-lock.ts';
 
-/** What the base is made of; change a word here and every image is built anew. */
-const BASE_RECIPE = ['debian', 'bookworm', 'minbase', 'ca-certificates', 'v2'];
+/** What the base is made of, beside the locked packages; change a word here and every image is built anew. */
+const BASE_RECIPE = ['debian', 'bookworm', 'minbase', 'ca-certificates', 'v3'];
 
 /** Everything below the package root that goes into the sandbox image. Folders are taken whole. */
 const SANDBOX_INPUTS = [
   'Dockerfile.sandbox',
   'images/recorder',
   'images/engines',
+  LOCK_FILE,
   'images/node/package.json',
   'images/node/package-lock.json',
 ];
@@ -20,7 +24,8 @@ const NOT_INPUTS = /(?:\.o|\/proofbox-recorder(?:-sanitize)?|\/README\.md|\/__py
 
 /** Reference of the base image. */
 export function baseReference(): string {
-  return `proofbox-base:${short(createHash('sha256').update(BASE_RECIPE.join('\n')))}`;
+  const lock = readFileSync(join(PACKAGE_ROOT, LOCK_FILE));
+  return `proofbox-base:${short(createHash('sha256').update(BASE_RECIPE.join('\n')).update(lock))}`;
 }
 
 /** Reference of the sandbox image for the files as they are now. */

@@ -1,4 +1,5 @@
 /** The part of scripts/setup that needs Docker: an engine that answers, and the images. */
+import { withBill } from './bill-of-materials.ts';
 import { candidates } from './candidates.ts';
 import { type DockerConnection, noEngine, tryCandidates } from './connect.ts';
 import { buildImages } from './images.ts';
@@ -6,7 +7,8 @@ import { buildImages } from './images.ts';
 /** Finds or starts an engine, then builds what is missing. Tells its steps to `say`. */
 export async function setUp(say: (line: string) => void): Promise<void> {
   const { docker } = await ensureEngine(say);
-  await buildImages(docker, { onStep: say });
+  // The bill of materials too: the first run need not wait for it.
+  await withBill(docker, await buildImages(docker, { onStep: say }));
 }
 
 /**

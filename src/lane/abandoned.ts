@@ -14,6 +14,7 @@ import { BASELINE_DIR, ENGINE_DIRS, type RunPaths, runPaths } from '../evidence/
 import { fileLines } from '../evidence/lines.ts';
 import { place, reclaimArtifacts } from '../evidence/seal.ts';
 import { Trace } from '../evidence/trace.ts';
+import { SBOM_FILE } from '../proofs/evidence.ts';
 import type { BaselineSummary } from '../schema/baseline.ts';
 import { Report } from '../schema/report.ts';
 import { Owner, RunState } from '../schema/state.ts';
@@ -152,6 +153,7 @@ function streamsOf(paths: RunPaths): [name: string, spool: string][] {
     ['writes.jsonl', engine.writes],
     ['processes.jsonl', engine.programs],
     ['watch.jsonl', join(paths.spool, 'watch.jsonl')],
+    [SBOM_FILE, join(paths.spool, SBOM_FILE)],
     ['provider.jsonl', join(paths.spool, 'provider.jsonl')],
     ['backend/stdout.log', engine.stdout],
     ['backend/stderr.log', engine.stderr],

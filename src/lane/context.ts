@@ -5,6 +5,7 @@ import type { EventLog } from '../evidence/events.ts';
 import type { RunPaths } from '../evidence/layout.ts';
 import type { Trace } from '../evidence/trace.ts';
 import type { Contract } from '../schema/contract.ts';
+import type { Sbom } from '../schema/sbom.ts';
 import type { Owner } from './prepare.ts';
 import type { Progress } from './progress.ts';
 import type { StateFile } from './state.ts';
@@ -14,6 +15,8 @@ export interface RunImage {
   reference: string;
   digest: string;
   config: unknown;
+  /** what it is made of */
+  bill: Sbom;
 }
 
 export interface RunContext {

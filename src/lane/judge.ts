@@ -1,7 +1,9 @@
 /** Writes the evidence and has it completed. The verdict itself is made in src/proofs. */
+import { join } from 'node:path';
 import { contractText } from '../evidence/contract-text.ts';
 import { jsonDocument, jsonLines } from '../evidence/json.ts';
 import { place } from '../evidence/seal.ts';
+import { SBOM_FILE } from '../proofs/evidence.ts';
 import type { CageDocument } from '../schema/cage.ts';
 import type { ForbiddenDocument, Report } from '../schema/report.ts';
 import type { Trees } from '../schema/tree.ts';
@@ -46,6 +48,7 @@ async function writeEvidence(input: JudgeInput, documents: Documents): Promise<v
   await place(outcome.files.writes, artifacts, 'writes.jsonl');
   await place(outcome.files.programs, artifacts, 'processes.jsonl');
   await place(outcome.watchFile, artifacts, 'watch.jsonl');
+  await place(join(context.paths.spool, SBOM_FILE), artifacts, SBOM_FILE);
   if (input.traffic !== null) await place(input.traffic.file, artifacts, 'provider.jsonl');
   await put(context.paths, 'contract.json', contractText(context.contract));
   await put(context.paths, 'events.normalized.jsonl', jsonLines(context.events.events));

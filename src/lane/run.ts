@@ -1,17 +1,19 @@
 /** One run from fixture to verdict. Order and cleaning up only: every step has a file of its own. */
-import { rename } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeContract, mergeWork } from '../contract/contract.ts';
 import type { EnginePlan } from '../engines/engine.ts';
 import { fakeEngine } from '../engines/fake.ts';
 import { throughGateway } from '../engines/through-gateway.ts';
 import { ProofboxError } from '../errors.ts';
+import { billText } from '../evidence/bill.ts';
 import { type Clock, startClock } from '../evidence/clock.ts';
 import { contractText } from '../evidence/contract-text.ts';
 import { eventLog } from '../evidence/events.ts';
 import type { RunPaths } from '../evidence/layout.ts';
 import { Trace } from '../evidence/trace.ts';
 import { SOCKET_NAME } from '../gateway/server.ts';
+import { SBOM_FILE } from '../proofs/evidence.ts';
 import { gateBlockers } from '../proofs/gates.ts';
 import { testRun } from '../proofs/test-run.ts';
 import { Digest } from '../schema/common.ts';
@@ -118,7 +120,11 @@ async function prepare(request: RunRequest, beginning: Beginning): Promise<Prepa
     started_at_ms: clock.startedAt,
     contract,
     fixture_title: request.fixture.fixture.title,
-    image: { reference: request.image.reference, digest: Digest.parse(request.image.digest) },
+    image: {
+      reference: request.image.reference,
+      digest: Digest.parse(request.image.digest),
+      components: request.image.bill.components.length,
+    },
     versions: request.versions,
     gates: request.gates,
     stage1: request.stage1,
@@ -131,6 +137,7 @@ async function prepare(request: RunRequest, beginning: Beginning): Promise<Prepa
     planted: null,
   });
   await state.note();
+  await writeFile(join(paths.spool, SBOM_FILE), billText(request.image.bill, nonce), { flag: 'wx' });
   const context: RunContext = {
     state,
     docker: request.docker,

@@ -1,5 +1,5 @@
 /** Proof: the bundle holds every file it must, nothing that the engine planted, and each with its digest. */
-import { type Evidence, PROVIDER_FILE, REQUIRED_FILES } from './evidence.ts';
+import { type Evidence, PROVIDER_FILE, REQUIRED_FILES, SBOM_FILE } from './evidence.ts';
 import { type Claim, conclude, type Finding, type ProofOutcome, take } from './outcome.ts';
 
 const CLAIM: Claim = {
@@ -30,7 +30,11 @@ export function artifacts(evidence: Evidence): ProofOutcome {
 
 function contents(evidence: Evidence): Finding[] {
   const findings: Finding[] = [];
-  const required = evidence.provider === null ? [...REQUIRED_FILES] : [...REQUIRED_FILES, PROVIDER_FILE];
+  const required = [
+    ...REQUIRED_FILES,
+    ...(evidence.provider === null ? [] : [PROVIDER_FILE]),
+    ...(evidence.bill === null ? [] : [SBOM_FILE]),
+  ];
   for (const file of required) {
     if (!evidence.files.has(file)) findings.push(incomplete(file, 'is missing'));
   }

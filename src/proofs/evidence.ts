@@ -11,6 +11,7 @@ import type { NormalizedEvent } from '../schema/event.ts';
 import type { Verdict, WriteRoot } from '../schema/recorder.ts';
 import type { ForbiddenDocument, InventoryKind } from '../schema/report.ts';
 import type { RunDocument } from '../schema/run.ts';
+import type { Sbom } from '../schema/sbom.ts';
 import type { TreeChange, Trees } from '../schema/tree.ts';
 
 /** A document that was read whole, or why it was not: "missing", "truncated", "does not parse: …". */
@@ -134,6 +135,8 @@ export interface Evidence {
   processes: Loaded<ProcessesSummary>;
   watch: Loaded<WatchSummary>;
   reconciliation: Loaded<Reconciliation>;
+  /** null where an earlier version made the bundle */
+  bill: Loaded<Sbom> | null;
   /** null where the contract names no provider */
   provider: Loaded<ProviderSummary> | null;
   /** every entry under run_artifact_dir but folders and what is made of the verdict, by its path relative to it */
@@ -155,6 +158,9 @@ export const DOCUMENT_FILES = {
 
 /** There only where the contract names a provider. */
 export const PROVIDER_FILE = 'provider.jsonl';
+
+/** There wherever the run document says of how many things the image is made. */
+export const SBOM_FILE = 'sbom.cdx.json';
 
 /** What the harness itself knew: the one document without which nothing can be judged. */
 export const RUN_FILE = 'run.json';

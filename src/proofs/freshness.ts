@@ -1,5 +1,7 @@
 /** Proof: all of the evidence was made in this run, by these containers, between its start and its end. */
-import { type Evidence, RUN_FILE } from './evidence.ts';
+
+import { sbomProperty } from '../schema/sbom.ts';
+import { type Evidence, RUN_FILE, SBOM_FILE } from './evidence.ts';
 import { freshCages } from './freshness-cages.ts';
 import { freshFiles } from './freshness-files.ts';
 import {
@@ -34,7 +36,7 @@ export function freshness(evidence: Evidence): ProofOutcome {
   }
   const cage = evidence.cage.value;
   if (cage !== undefined) findings.push(...freshCages(evidence, cage));
-  findings.push(...freshFiles(evidence));
+  findings.push(...billFindings(evidence), ...freshFiles(evidence));
   return conclude(evidence, CLAIM, {
     findings,
     rests: [
@@ -63,6 +65,22 @@ function nonceFindings(evidence: Evidence, document: DocumentName, findings: Fin
   return isEmptyRecord
     ? []
     : [stale(document, 'carries another nonce', value.count === undefined ? '/nonce' : 'line 1')];
+}
+
+/** The bill of materials must be this run's, and that of the image the cages were made from. */
+function billFindings({ bill, run }: Evidence): Finding[] {
+  const because = (message: string): Finding[] => [
+    { code: 'evidence_incomplete', message: `${SBOM_FILE} ${message}`, place: { file: SBOM_FILE } },
+  ];
+  if (bill === null) return [];
+  if (bill.value === undefined) return because(bill.problem === 'missing' ? 'is missing' : bill.problem);
+  if (sbomProperty(bill.value, 'nonce') !== run.nonce) return because('carries another nonce');
+  const images = [sbomProperty(bill.value, 'image'), bill.value.metadata.component.version];
+  if (images.some((image) => image !== run.image.digest)) return because('is of another image');
+  const { length } = bill.value.components;
+  return length === run.image.components
+    ? []
+    : because(`names ${length} components, the harness had ${run.image.components}`);
 }
 
 function stale(document: DocumentName, what: string, at?: string): Finding {

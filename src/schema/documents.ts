@@ -13,6 +13,7 @@ import { CassetteExchange, ProviderRecord } from './provider.ts';
 import { ProcessRecord, WriteRecord } from './recorder.ts';
 import { Digests, ForbiddenDocument, Report } from './report.ts';
 import { RunDocument } from './run.ts';
+import { Sbom } from './sbom.ts';
 import { Stage1Document } from './stage1.ts';
 import { Stage2Document } from './stage2.ts';
 import { Trees, WatchRecord } from './tree.ts';
@@ -115,6 +116,15 @@ export const DOCUMENTS: DocumentKind[] = [
     side: 'evidence',
     about: "The harness's events and the engine's, in one order.",
     schema: NormalizedEvent,
+  },
+  {
+    name: 'sbom',
+    file: 'sbom.cdx.json',
+    form: 'document',
+    side: 'evidence',
+    about:
+      'What the image is made of, as the package managers in it say: CycloneDX 1.6. A claim of the harness about the image with this id; who has the image can make it again.',
+    schema: Sbom,
   },
   {
     name: 'digests',

@@ -185,6 +185,7 @@ export const Report = z.strictObject({
   image: z.strictObject({
     reference: z.string().describe("name and tag; the tag is a digest of the image's inputs"),
     digest: Digest.describe('id of the image'),
+    components: z.int().optional().describe('how many things sbom.cdx.json says it is made of'),
   }),
   cage: z.strictObject({
     container_id: z.string().nullable().describe("of the engine's container; null where none could be made"),

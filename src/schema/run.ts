@@ -59,6 +59,10 @@ export const RunDocument = z.strictObject({
   image: z.strictObject({
     reference: z.string().describe("name and tag; the tag is a digest of the image's inputs"),
     digest: Digest.describe('id of the image, as the harness resolved it before the start'),
+    components: z
+      .int()
+      .optional()
+      .describe('how many things sbom.cdx.json says it is made of; earlier versions made no such file'),
   }),
   started_at: Instant.describe('when the run began'),
   finished_at: Instant.describe(

@@ -26,6 +26,7 @@ export const RunState = z.strictObject({
   image: z.strictObject({
     reference: z.string().describe('name and tag'),
     digest: Digest.describe('its id'),
+    components: z.int().optional().describe('how many things its bill of materials names'),
   }),
   versions: Versions,
   gates: Gates,

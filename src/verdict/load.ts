@@ -13,6 +13,7 @@ import {
   PROVIDER_FILE,
   type Reconciliation,
   RUN_FILE,
+  SBOM_FILE,
 } from '../proofs/evidence.ts';
 import { summarizeProcesses } from '../proofs/processes-summary.ts';
 import { summarizeProvider } from '../proofs/provider-summary.ts';
@@ -24,6 +25,7 @@ import { NormalizedEvent } from '../schema/event.ts';
 import { WriteRecord } from '../schema/recorder.ts';
 import { ForbiddenDocument } from '../schema/report.ts';
 import { RunDocument } from '../schema/run.ts';
+import { Sbom } from '../schema/sbom.ts';
 import { Trees, WatchRecord } from '../schema/tree.ts';
 import { diffTrees } from '../witness/difference.ts';
 import { indexAttempts, indexWatch, reconcile } from '../witness/reconcile.ts';
@@ -56,6 +58,7 @@ export async function loadEvidence(artifacts: string, files: Map<string, BundleF
     processes: await summarizeProcesses(fileLines(at('processes.jsonl'))),
     watch: await summarizeWatch(fileLines(at('watch.jsonl'))),
     reconciliation: await reconciliation(artifacts, trees),
+    bill: run.value.image.components === undefined ? null : await load(at(SBOM_FILE), Sbom),
     provider:
       contract.value === undefined || contract.value.provider.mode === 'none'
         ? null

@@ -10,7 +10,7 @@ import { type BundleFile, inventory } from '../evidence/inventory.ts';
 import { jsonDocument } from '../evidence/json.ts';
 import { BASELINE_DIR, ENVELOPES } from '../evidence/layout.ts';
 import { fileLines } from '../evidence/lines.ts';
-import { type Evidence, RUN_FILE } from '../proofs/evidence.ts';
+import { type Evidence, RUN_FILE, SBOM_FILE } from '../proofs/evidence.ts';
 import type { Report } from '../schema/report.ts';
 import type { Signer } from '../schema/run.ts';
 import { type Derived, deriveReport } from '../verdict/derive.ts';
@@ -73,7 +73,7 @@ export async function verifyBundle(runDirectory: string, options: VerifyOptions)
     digests,
     checkOf(
       'canonical',
-      await canonicalProblems(read),
+      await canonicalProblems(read, files.has(SBOM_FILE)),
       'every document is the one text that its content makes',
     ),
     ...reportChecks(await read('report.json'), derived),
@@ -138,9 +138,13 @@ function exposureHolds({ forbidden }: Evidence): string {
 }
 
 /** Two readers could take different values from a document that names a key twice, or hide words between its lines. */
-async function canonicalProblems(read: (name: string) => Promise<string>): Promise<Problem[]> {
+async function canonicalProblems(
+  read: (name: string) => Promise<string>,
+  hasBill: boolean,
+): Promise<Problem[]> {
   const problems: Problem[] = [];
-  for (const file of [RUN_FILE, 'cage.json', 'contract.json', 'trees.json', 'forbidden.json']) {
+  const always = [RUN_FILE, 'cage.json', 'contract.json', 'trees.json', 'forbidden.json'];
+  for (const file of hasBill ? [...always, SBOM_FILE] : always) {
     const text = await read(file);
     if (text !== reprinted(text)) problems.push({ file, what: 'is not the one text that its content makes' });
   }

@@ -3,7 +3,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BundleFile } from '../evidence/inventory.ts';
 import { BASELINE_DIR, DERIVED_FILES, ENGINE_DIRS, ENVELOPES, isDerived } from '../evidence/layout.ts';
-import { PROVIDER_FILE, REQUIRED_FILES } from '../proofs/evidence.ts';
+import { PROVIDER_FILE, REQUIRED_FILES, SBOM_FILE } from '../proofs/evidence.ts';
 import { decodeBytes } from '../witness/bytes.ts';
 import type { Problem } from './check.ts';
 
@@ -13,6 +13,7 @@ const RAW_LOGS = ['backend/stdout.log', 'backend/stderr.log'];
 /** The harness's own documents: a reader opens these and no other file. */
 const HARNESS_FILES = new Set<string>([
   PROVIDER_FILE,
+  SBOM_FILE,
   ...REQUIRED_FILES,
   ...DERIVED_FILES,
   ...Object.values(ENVELOPES),

@@ -4,6 +4,7 @@ import Docker from 'dockerode';
 import type { CageBody } from '../../src/cage/spec.ts';
 import { FIXTURES_DIR } from '../../src/cli/paths.ts';
 import { loadFixture } from '../../src/contract/fixture.ts';
+import { withBill } from '../../src/docker/bill-of-materials.ts';
 import { sandboxImage } from '../../src/docker/images.ts';
 import { dockerVersions } from '../../src/docker/versions.ts';
 import { SILENT } from '../../src/lane/progress.ts';
@@ -25,7 +26,7 @@ export async function lane(
   const shared = {
     docker,
     versions: await dockerVersions(docker),
-    image: await sandboxImage(docker),
+    image: await withBill(docker, await sandboxImage(docker)),
     idShift: { uid: 0, gid: 0 },
     runsDir: base,
     runtime: undefined,

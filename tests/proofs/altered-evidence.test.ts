@@ -42,6 +42,7 @@ const DOCUMENTS = [
   'processes.jsonl',
   'watch.jsonl',
   'patch.diff',
+  'sbom.cdx.json',
   'test.log',
   'backend/stdout.log',
   'backend/stderr.log',
@@ -118,6 +119,17 @@ describe('P8: evidence that is missing, cut or altered never passes', () => {
 });
 
 const ALTERED: [proof: string, what: string, alter: (dir: string) => void][] = [
+  [
+    'freshness',
+    'the bill of materials of another run',
+    set('sbom.cdx.json', '/metadata/properties/0/value', '0'.repeat(32)),
+  ],
+  [
+    'freshness',
+    'the bill of materials of another image',
+    set('sbom.cdx.json', '/metadata/component/version', 'sha256:0'),
+  ],
+  ['freshness', 'a bill of materials with nothing in it', set('sbom.cdx.json', '/components', [])],
   [
     'cage_mounts',
     'a third bind in the answer',

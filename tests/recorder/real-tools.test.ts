@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Docker from 'dockerode';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { withBill } from '../../src/docker/bill-of-materials.ts';
 import { sandboxImage } from '../../src/docker/images.ts';
 import { engineByName } from '../../src/engines/index.ts';
 import type { WriteRecord } from '../../src/schema/recorder.ts';
@@ -52,7 +53,7 @@ beforeAll(async () => {
   const calls = ['%file', '%desc', '%net'].map((group) => group).join(',');
   const { report: found, directory } = await lane(space.dir, fixture, {
     docker,
-    image: await imageWithStrace(),
+    image: await withBill(docker, await imageWithStrace()),
     engine: engineByName('command'),
     commandArgv: [
       'strace',

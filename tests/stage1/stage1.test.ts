@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CageBody } from '../../src/cage/spec.ts';
+import { withBill } from '../../src/docker/bill-of-materials.ts';
 import { sandboxImage } from '../../src/docker/images.ts';
 import { dockerVersions } from '../../src/docker/versions.ts';
 import { SILENT } from '../../src/lane/progress.ts';
@@ -144,7 +145,7 @@ describe('negative controls: the same probes in a cage that is not as promised',
     const { document } = await runStage1({
       docker: client,
       versions: await dockerVersions(client),
-      image: await sandboxImage(client),
+      image: await withBill(client, await sandboxImage(client)),
       runsDir: join(space.dir, `weak-${what.replaceAll(/\W+/g, '-')}`),
       runtime: undefined,
       progress: SILENT,
@@ -165,7 +166,7 @@ describe('negative controls: the same probes in a cage that is not as promised',
     const { document } = await runStage1({
       docker: client,
       versions: await dockerVersions(client),
-      image: await sandboxImage(client),
+      image: await withBill(client, await sandboxImage(client)),
       runsDir: join(space.dir, 'admission'),
       runtime: undefined,
       progress: SILENT,
