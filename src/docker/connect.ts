@@ -43,11 +43,18 @@ export async function tryCandidates(
   const { default: DockerClient } = await import('dockerode');
   for (const { strategy, endpoint, options } of list) {
     const docker = new DockerClient(options);
-    const why = await askFor(docker, limitMs);
+    const why = (await askFor(docker, limitMs)) ?? (await unfit(strategy, docker));
     if (why === null) return { connection: { docker, strategy, endpoint, refusals }, refusals };
     refusals.push({ strategy, endpoint, why });
   }
   return { connection: null, refusals };
+}
+
+/** A Podman that was found and not asked for is passed over where it cannot make cages. */
+async function unfit(strategy: Candidate['strategy'], docker: Docker): Promise<string | null> {
+  if (strategy !== 'Podman socket') return null;
+  const { podmanRefusal } = await import('./podman.ts');
+  return podmanRefusal(docker).catch(reason);
 }
 
 /** The error for "nothing answers": one sentence with every candidate and its reason. */

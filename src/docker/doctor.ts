@@ -6,6 +6,7 @@ import { type Check, type EngineInfo, fail, ok, warn } from './check.ts';
 import { connectDocker, type DockerConnection } from './connect.ts';
 import { knownEscapes } from './escapes.ts';
 import { sandboxImage } from './images.ts';
+import { podmanCheck } from './podman.ts';
 import { kernelCheck, limitChecks, ptraceCheck, securityChecks } from './requirements.ts';
 import { ownershipCheck } from './user-namespace.ts';
 import { dockerVersions } from './versions.ts';
@@ -27,6 +28,7 @@ export async function examine(): Promise<Check[]> {
     ok('engine', `Docker ${versions.engine} (API ${versions.api}) at ${endpoint}, found by ${strategy}`),
     ok('versions', `containerd ${versions.containerd ?? 'unknown'}, runc ${versions.runc ?? 'unknown'}`),
     kernelCheck(versions),
+    podmanCheck(versions.podman),
     storageCheck(info),
     ...securityChecks(info),
     ownershipCheck(info),

@@ -4,6 +4,7 @@ import type Docker from 'dockerode';
 import { ProofboxError } from '../errors.ts';
 import type { Versions } from '../schema/cage.ts';
 import { type Check, type EngineInfo, fail, ok, warn } from './check.ts';
+import { podmanCheck } from './podman.ts';
 import { type IdShift, idShift, ownershipCheck } from './user-namespace.ts';
 
 /**
@@ -15,6 +16,7 @@ import { type IdShift, idShift, ownershipCheck } from './user-namespace.ts';
 export async function requireHost(docker: Docker, versions: Versions, runtime?: string): Promise<IdShift> {
   const info = (await docker.info()) as EngineInfo;
   const checks = [
+    podmanCheck(versions.podman),
     await ptraceCheck(),
     kernelCheck(versions),
     ...securityChecks(info),

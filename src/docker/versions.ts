@@ -10,7 +10,9 @@ export async function dockerVersions(docker: Docker): Promise<Versions> {
     (version.Components as { Name: string; Version: string }[] | undefined)?.find(
       (part) => part.Name === name,
     )?.Version ?? null;
+  const podman = component('Podman Engine');
   return {
+    ...(podman === null ? {} : { podman }),
     engine: version.Version,
     api: version.ApiVersion,
     containerd: component('containerd'),

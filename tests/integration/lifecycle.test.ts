@@ -195,13 +195,16 @@ print('done')
   });
 });
 
-describe('a full disk', () => {
+describe.each([
+  ['a full disk', smallDisk],
+  ['a quota that is reached', smallQuota],
+])('%s', (what, make) => {
   test('where the evidence cannot be written, nothing reads as passed and the sentence says what to do', async () => {
-    const disk = join(space.dir, 'disk');
+    const disk = join(space.dir, what.replaceAll(' ', '-'));
     await mkdir(disk);
-    const mount = await smallDisk(disk);
+    const mount = await make(disk);
     try {
-      const { child, over, out, stderr } = await startedOn(disk);
+      const { child, over, out, stderr } = await startedOn(mount.folder);
       const [code] = await over;
       expect([1, 4]).toContain(code);
       const path = join(out, 'artifacts/report.json');
@@ -215,10 +218,30 @@ describe('a full disk', () => {
   });
 });
 
+interface Room {
+  folder: string;
+  release(): Promise<void>;
+}
+
 /** A file system of 24 MiB, as a tmpfs mount; the machine's own disk stays as it is. */
-async function smallDisk(at: string): Promise<{ release(): Promise<void> }> {
+async function smallDisk(at: string): Promise<Room> {
   await execa('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', at]);
-  return { release: async () => void (await execa('umount', ['-l', at])) };
+  return { folder: at, release: async () => void (await execa('umount', ['-l', at])) };
+}
+
+/** A folder that may hold 24 MiB on a file system with room for more: the kernel says EDQUOT, not ENOSPC. */
+async function smallQuota(at: string): Promise<Room> {
+  const there = await execa('mkfs.btrfs', ['--version'], { reject: false });
+  if (there.failed) await execa('apt-get', ['install', '--yes', '--no-install-recommends', 'btrfs-progs']);
+  const image = `${at}.img`;
+  await execa('truncate', ['--size', '256M', image]);
+  await execa('mkfs.btrfs', ['--quiet', image]);
+  await execa('mount', ['-o', 'loop', image, at]);
+  const folder = join(at, 'limited');
+  await execa('btrfs', ['quota', 'enable', at]);
+  await execa('btrfs', ['subvolume', 'create', folder]);
+  await execa('btrfs', ['qgroup', 'limit', '24m', folder]);
+  return { folder, release: async () => void (await execa('umount', ['-l', at])) };
 }
 
 async function startedOn(disk: string): Promise<Started> {

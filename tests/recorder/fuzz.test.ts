@@ -20,7 +20,7 @@ async function fuzz(change: (text: string) => string = (text) => text): Promise<
   cpSync(join(PACKAGE_ROOT, 'images/recorder'), context, { recursive: true });
   cpSync(join(import.meta.dirname, 'fuzz/resolve.c'), join(context, 'fuzz-resolve.c'));
   writeFileSync(join(context, 'resolve.c'), change(readFileSync(join(context, 'resolve.c'), 'utf8')));
-  const { base, lines } = toolchain();
+  const { base, lines } = toolchain(context);
   const compile =
     'gcc -g -O1 -std=gnu11 -fsanitize=address,undefined -fno-sanitize-recover=all -o fuzz fuzz-resolve.c caller.c resolve.c';
   writeFileSync(

@@ -48,7 +48,7 @@ export class Mutants {
       for (const [file, text] of texts)
         writeFileSync(join(target, file.slice('images/recorder/'.length)), text);
     }
-    const { base, lines } = toolchain();
+    const { base, lines } = toolchain(context);
     const ours = await sandboxReference(PACKAGE_ROOT, architecture);
     writeFileSync(
       join(context, 'Dockerfile'),
