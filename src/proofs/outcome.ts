@@ -126,6 +126,11 @@ function pointers(evidence: Evidence, places: Place[]): Pointer[] {
 
 function blockersOf(findings: Finding[], requirement: string | null): Blocker[] {
   const byCode = new Map<BlockerCode, string[]>();
-  for (const { code, message } of findings) byCode.set(code, [...(byCode.get(code) ?? []), message]);
+  for (const { code, message } of findings) {
+    const messages = byCode.get(code);
+    // An engine decides how many there are: copied for each, a hundred thousand would take minutes.
+    if (messages === undefined) byCode.set(code, [message]);
+    else messages.push(message);
+  }
   return [...byCode].map(([code, messages]) => ({ code, message: joined(messages), requirement }));
 }

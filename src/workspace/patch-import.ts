@@ -1,7 +1,8 @@
 /**
- * Feeds the changed files of two trees to `git fast-import` as two commits. Contents come from descriptors of
- * regular files that we opened ourselves; git never opens a path of either tree.
+ * Feeds the changed files of two trees to git: contents to `git fast-import`, from descriptors of regular files that we
+ * opened ourselves, and names to `git mktree`. Git never opens a path of either tree.
  */
+import { createHash } from 'node:crypto';
 import { closeSync, readlinkSync } from 'node:fs';
 import { execa } from 'execa';
 import type { TreeEntry } from '../schema/tree.ts';
@@ -10,15 +11,19 @@ import { CHUNK, chunks, openRegular } from '../witness/content.ts';
 import { type Step, TreeWalk } from '../witness/walk.ts';
 import { gitMode } from './expressible.ts';
 import { gitCommand, gitFailed } from './git.ts';
+import { GitTree } from './git-trees.ts';
 import { leavesOut } from './leave-out.ts';
 import type { PatchedPath, PatchRequest } from './patch-plan.ts';
 
-/** The two commits, as refs of the scratch repository. */
-export const SIDES = { before: 'refs/heads/before', after: 'refs/heads/after' } as const;
+/** Ids of the two trees in the scratch repository. */
+export interface Trees {
+  before: string;
+  after: string;
+}
 
 /**
  * Imports both sides.
- * @returns what kept it from being complete, or null
+ * @returns the two trees, or what kept them from being complete
  * @throws ProofboxError `host` where git is missing or fails
  */
 export async function importTrees(
@@ -26,9 +31,9 @@ export async function importTrees(
   request: PatchRequest,
   patched: readonly PatchedPath[],
   timeoutMs: number,
-): Promise<string | null> {
-  const input = commits(request, patched);
-  const { file, args, options } = gitCommand({ repository }, [
+): Promise<Trees | { problem: string }> {
+  const sides = { before: new GitTree(), after: new GitTree() };
+  const command = gitCommand({ repository }, [
     '-c',
     'core.bigFileThreshold=1m',
     'fast-import',
@@ -36,39 +41,62 @@ export async function importTrees(
     '--done',
   ]);
   try {
-    const result = await execa(file, args, {
-      ...options,
-      stdin: input,
-      stdout: 'ignore',
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
-      reject: false,
-    });
-    if (result.timedOut) return `git took longer than ${timeoutMs} ms to read the trees`;
-    if (result.cause instanceof TreeMoved) return result.cause.message;
+    const result = await fed(command, blobs(request, patched, sides), timeoutMs);
+    if (result.timedOut) return { problem: `git took longer than ${timeoutMs} ms to read the trees` };
+    if (result.cause instanceof TreeMoved) return { problem: result.cause.message };
     if (result.failed)
       throw gitFailed('fast-import', result.stderr || (result.shortMessage ?? ''), result.cause);
-    return null;
   } catch (error) {
-    if (error instanceof TreeMoved) return error.message;
+    if (error instanceof TreeMoved) return { problem: error.message };
     throw error;
   }
+  return {
+    before: await writeTree(repository, sides.before, timeoutMs),
+    after: await writeTree(repository, sides.after, timeoutMs),
+  };
+}
+
+/** @throws ProofboxError `host` where git fails, or makes another tree than the one that was described to it */
+async function writeTree(repository: string, tree: GitTree, timeoutMs: number): Promise<string> {
+  const { records, ids } = tree.records();
+  const root = ids.at(-1) ?? '';
+  if (tree.isEmpty) return root;
+  const result = await fed(gitCommand({ repository }, ['mktree', '-z', '--batch']), records, timeoutMs);
+  if (result.failed) throw gitFailed('mktree', result.stderr || (result.shortMessage ?? ''), result.cause);
+  if (result.stdout !== ids.join('\n')) throw gitFailed('mktree', 'it made other trees than were described');
+  return root;
+}
+
+function fed(
+  { file, args, options }: ReturnType<typeof gitCommand>,
+  stdin: AsyncGenerator<Buffer> | Buffer[],
+  timeout: number,
+) {
+  return execa(file, args, {
+    ...options,
+    stdin,
+    timeout,
+    killSignal: 'SIGKILL',
+    maxBuffer: 512 << 20,
+    reject: false,
+  });
 }
 
 /** A file is no longer what was digested a moment ago, so no patch of it can be right. */
 class TreeMoved extends Error {}
 
-async function* commits(request: PatchRequest, patched: readonly PatchedPath[]): AsyncGenerator<Buffer> {
+async function* blobs(
+  request: PatchRequest,
+  patched: readonly PatchedPath[],
+  sides: Record<'before' | 'after', GitTree>,
+): AsyncGenerator<Buffer> {
   for (const side of ['before', 'after'] as const) {
     const wanted = new Map<string, TreeEntry>();
     for (const pair of patched) {
       const entry = pair[side];
       if (entry !== undefined && gitMode(entry) !== null) wanted.set(pair.path, entry);
     }
-    yield Buffer.from(
-      `commit ${SIDES[side]}\ncommitter proofbox <proofbox@localhost> 946684800 +0000\ndata 0\n`,
-    );
-    yield* entriesOf(request[side], leavesOut(request.leaveOut), wanted);
+    yield* entriesOf(request[side], leavesOut(request.leaveOut), wanted, sides[side]);
   }
   yield Buffer.from('done\n');
 }
@@ -77,19 +105,21 @@ async function* entriesOf(
   root: string,
   leaveOut: (path: string) => boolean,
   wanted: Map<string, TreeEntry>,
+  tree: GitTree,
 ): AsyncGenerator<Buffer> {
   const walk = new TreeWalk(root, { maxEntries: Number.MAX_SAFE_INTEGER, leaveOut });
   for (const step of walk.steps()) {
     const entry = step.at === 'leave' ? undefined : wanted.get(step.path);
     if (entry === undefined || step.at === 'leave' || step.kind === 'dir') continue;
     wanted.delete(step.path);
-    yield Buffer.concat([
-      Buffer.from(`M ${gitMode(entry)} inline `),
-      quote(encodeBytes(step.path)),
-      Buffer.from(`\ndata ${entry.size}\n`),
-    ]);
-    yield* content(walk, step, entry);
+    const id = createHash('sha1').update(`blob ${entry.size}\0`);
+    yield Buffer.from(`blob\ndata ${entry.size}\n`);
+    for await (const chunk of content(walk, step, entry)) {
+      id.update(chunk);
+      yield chunk;
+    }
     yield Buffer.from('\n');
+    tree.add(encodeBytes(step.path), gitMode(entry) ?? '', id.digest('hex'));
   }
   if (wanted.size > 0) throw new TreeMoved('a file vanished while the patch was made');
 }
@@ -115,14 +145,4 @@ async function* content(
   } finally {
     closeSync(file.fd);
   }
-}
-
-/** A path as fast-import wants it where it holds anything special: every such byte as an octal escape. */
-function quote(path: Buffer): Buffer {
-  let text = '"';
-  for (const byte of path) {
-    const isPlain = byte > 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c;
-    text += isPlain ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, '0')}`;
-  }
-  return Buffer.from(`${text}"`);
 }

@@ -24,7 +24,7 @@ export interface PatchRequest {
   out: string;
 }
 
-/** One path's way into the two commits. */
+/** One path's way into the two trees. */
 export interface PatchedPath {
   path: string;
   before: TreeEntry | undefined;

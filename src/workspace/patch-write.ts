@@ -1,11 +1,11 @@
-/** Lets git write the difference of the two imported commits, within a time and a size. Never leaves half a patch. */
+/** Lets git write the difference of the two imported trees, within a time and a size. Never leaves half a patch. */
 import { createWriteStream } from 'node:fs';
 import { truncate } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { execa } from 'execa';
 import { gitCommand, gitFailed } from './git.ts';
-import { SIDES } from './patch-import.ts';
+import type { Trees } from './patch-import.ts';
 
 /** Text larger than this is shown as binary: comparing lines costs a hundred times its size in memory. */
 const TEXT_LIMIT = '1m';
@@ -29,8 +29,6 @@ const ARGUMENTS = [
   '--src-prefix=a/',
   '--dst-prefix=b/',
   '--end-of-options',
-  SIDES.before,
-  SIDES.after,
 ];
 
 class TooLarge extends Error {}
@@ -42,10 +40,11 @@ class TooLarge extends Error {}
  */
 export async function writePatch(
   repository: string,
+  trees: Trees,
   out: string,
   limits: { maxBytes: number; timeoutMs: number },
 ): Promise<{ bytes: number; problem: string | null }> {
-  const { file, args, options } = gitCommand({ repository }, ARGUMENTS);
+  const { file, args, options } = gitCommand({ repository }, [...ARGUMENTS, trees.before, trees.after]);
   const child = execa(file, args, {
     ...options,
     stdin: 'ignore',

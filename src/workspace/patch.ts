@@ -66,8 +66,9 @@ async function inScratch(
     const repository = join(request.scratch, 'repository');
     await git({ repository }, ['init', '--quiet', '--bare', '--template=']);
     const limits = { maxBytes: request.maxBytes, timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS };
-    const problem = await importTrees(repository, request, patched, limits.timeoutMs);
-    return problem === null ? await writePatch(repository, request.out, limits) : { bytes: 0, problem };
+    const trees = await importTrees(repository, request, patched, limits.timeoutMs);
+    if ('problem' in trees) return { bytes: 0, problem: trees.problem };
+    return await writePatch(repository, trees, request.out, limits);
   } finally {
     await rm(request.scratch, { recursive: true, force: true });
   }
