@@ -74,6 +74,7 @@ export function addCommands(program: Command): void {
   examples(keygen, ['proofbox keygen', 'proofbox keygen --out team.key --type ecdsa-p256']);
   addLedger(program);
   addValidate(program);
+  addBatch(program);
   const health = program
     .command('health')
     .description('doctor, planning documents, stage 1 and the default lane on every fixture')
@@ -252,6 +253,30 @@ function addRun(program: Command): void {
       'proofbox run py-interval --forbid target_repository=~/src/product --record reads --json',
     ],
     'Exit codes: 0 passed, 1 failed, 2 invalid input, 3 blocked by a gate, 4 this host cannot, 130 interrupted',
+  );
+}
+
+function addBatch(program: Command): void {
+  const command = program
+    .command('batch')
+    .argument('<manifest>', 'which fixtures with which engines, and how often (schema proofbox.batch/v1)')
+    .description(
+      'makes many runs, so many at once, and a summary; the same command goes on where it was stopped',
+    )
+    .option('--out <dir>', 'the folder of the batch (default: runs/batch-<digest of the manifest>)')
+    .option('--concurrency <number>', 'runs at once', whole)
+    .option('--fail-fast', 'start no further run once one did not pass')
+    .option('--keep-going', 'make every run, whatever the manifest says')
+    .option('--forbid <[kind=]path>', 'a path that no engine may see or change; repeatable', collect, [])
+    .option('--runtime <name>', 'a Docker runtime other than the default')
+    .option('--sign <key>', 'sign every run with this private key (see proofbox keygen)')
+    .option('--json', 'print batch.json on standard output and nothing else')
+    .option('--quiet', 'no progress, only the summary')
+    .action(async (manifest, options) => (await import('./batch.ts')).batch(manifest, options));
+  examples(
+    command,
+    ['proofbox batch nightly.json', 'proofbox batch nightly.json --concurrency 4 --fail-fast --json'],
+    'Exit code: that of the worst run (0 passed, 3 blocked, 1 failed, 4 this host could not, 130 interrupted)',
   );
 }
 

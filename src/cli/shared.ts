@@ -11,19 +11,20 @@ import { SILENT } from '../lane/progress.ts';
 import type { Config } from '../schema/config.ts';
 import type { SharedRequest } from '../validation/play.ts';
 
+export type CageHost = Pick<SharedRequest, 'docker' | 'versions' | 'image' | 'idShift'>;
+
 /**
  * The container engine, what is below it, and the sandbox image.
  * @throws ProofboxError `host` where this host cannot make a cage
  */
-export async function cageHost(
-  runtime: string | undefined,
-): Promise<Pick<SharedRequest, 'docker' | 'versions' | 'image' | 'idShift'>> {
+export async function cageHost(runtime: string | undefined): Promise<CageHost> {
   const { docker } = await connectDocker();
   const versions = await dockerVersions(docker);
-  const [image, idShift] = await Promise.all([
-    sandboxImage(docker).then((found) => withBill(docker, found)),
-    requireHost(docker, versions, runtime),
-  ]);
+  const found = sandboxImage(docker).then((image) => withBill(docker, image));
+  found.catch(() => undefined);
+  // A host that cannot do it at all is worth saying before an image that is missing.
+  const idShift = await requireHost(docker, versions, runtime);
+  const image = await found;
   return { docker, versions, image, idShift };
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { LoadedFixture } from '../contract/fixture.ts';
 import { newIdentity } from '../lane/identity.ts';
 import { runLane } from '../lane/run.ts';
-import type { Report } from '../schema/report.ts';
+import { unexpected } from '../validation/expectation.ts';
 import { bundleProblems, plainRequest, type SharedRequest } from '../validation/play.ts';
 
 /** @returns everything that was not as the fixtures say, one sentence each */
@@ -19,16 +19,9 @@ export async function playFixtures(
     shared.signal.throwIfAborted();
     onRun(id);
     const result = await runLane(plainRequest(shared, fixture, { out: join(directory, id) }));
-    problems.push(...verdictProblems(fixture, result.report), ...(await bundleProblems(id, result, fixture)));
+    const otherwise = unexpected(fixture.fixture.expect, result.report);
+    if (otherwise !== null) problems.push(`${id}: ${otherwise}`);
+    problems.push(...(await bundleProblems(id, result, fixture)));
   }
   return { directory, problems };
-}
-
-function verdictProblems({ fixture: { id, expect } }: LoadedFixture, report: Report): string[] {
-  const codes = [...new Set(report.blockers.map(({ code }) => code))].sort().join(', ');
-  const wanted = [...expect.blockers].sort().join(', ');
-  if (report.status === expect.status && codes === wanted) return [];
-  return [
-    `${id}: ${report.status} (${codes || 'no blocker'}), and must be ${expect.status} (${wanted || 'no blocker'})`,
-  ];
 }

@@ -1,6 +1,7 @@
 /** Every document that proofbox reads or writes, by name: what `schemas/` and docs/evidence.md are generated from. */
 import type { z } from 'zod';
 import { RunPredicate } from './attestation.ts';
+import { BatchManifest, BatchReport } from './batch.ts';
 import { CageDocument } from './cage.ts';
 import { Config } from './config.ts';
 import { Contract } from './contract.ts';
@@ -150,6 +151,23 @@ export const DOCUMENTS: DocumentKind[] = [
     side: 'evidence',
     about: 'Beside the run directories: every sealed run, each line with the digest of the one before it.',
     schema: LedgerEntry,
+  },
+  {
+    name: 'batch-report',
+    file: 'batch.json',
+    form: 'document',
+    side: 'evidence',
+    about:
+      'In the folder of a batch: what came of every run that a manifest asked for. Each run has a bundle of its own, which this only counts.',
+    schema: BatchReport,
+  },
+  {
+    name: 'batch',
+    file: 'the manifest given to proofbox batch',
+    form: 'document',
+    side: 'input',
+    about: 'Which fixtures with which engines, and how often.',
+    schema: BatchManifest,
   },
   {
     name: 'stage1',

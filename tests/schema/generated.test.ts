@@ -37,8 +37,8 @@ describe('P8: a real bundle keeps the published schemas, by a validator that is 
     bundle = await run(space.dir, ['js-slugify', '--record', 'reads', '--sign', key, '--ledger', LEDGER]);
   });
 
-  /** Documents that no single run leaves have a test of their own in tests/stage1, tests/case and tests/gateway. */
-  const ELSEWHERE = ['stage1.json', 'stage2.json', 'provider.jsonl'];
+  /** Documents that no single run leaves have a test of their own in tests/stage1, tests/case, tests/gateway and tests/batch. */
+  const ELSEWHERE = ['stage1.json', 'stage2.json', 'provider.jsonl', 'batch.json'];
 
   test.each(DOCUMENTS.filter(({ side, file }) => side === 'evidence' && !ELSEWHERE.includes(file)))(
     '$file',

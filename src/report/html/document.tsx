@@ -2,7 +2,6 @@
  * report.html: one file that loads nothing and runs nothing. Its policy allows no script at all and only the style
  * sheet inside it, so that text which an engine brought into the page can neither act nor dress up as a verdict.
  */
-import { createHash } from 'node:crypto';
 import { render } from 'preact-render-to-string';
 import type { Report } from '../../schema/report.ts';
 import type { Page } from '../../verdict/page-data.ts';
@@ -10,14 +9,13 @@ import { Baseline, Claims, Provider, sectionsBeside } from './beside.tsx';
 import { Cage } from './cage.tsx';
 import { Facts, Programs, Tests } from './facts.tsx';
 import { Patch } from './patch.tsx';
+import { POLICY } from './policy.ts';
 import { Proofs } from './proofs.tsx';
 import { STYLE } from './style.ts';
 import { Timeline } from './timeline.tsx';
 import { Blockers, Verdict } from './verdict.tsx';
 import { Writes } from './writes.tsx';
 
-const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
-const POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'`;
 const SECTIONS = ['proofs', 'cage', 'timeline', 'writes', 'patch', 'tests', 'programs', 'facts'];
 
 /** The whole page. Pure: equal reports and pages give equal text. */

@@ -1,0 +1,160 @@
+/** `proofbox batch`: many runs on one host, with a summary. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { readSigningKey } from '../attest/keys.ts';
+import { manifestDigest, type PlannedRun } from '../batch/plan.ts';
+import { runBatch } from '../batch/run.ts';
+import { summarize } from '../batch/summary.ts';
+import { loadConfig } from '../contract/config.ts';
+import { loadFixture } from '../contract/fixture.ts';
+import { readDocument } from '../contract/read.ts';
+import { findLeftovers, removeLeftovers } from '../docker/leftovers.ts';
+import { jsonDocument } from '../evidence/json.ts';
+import { hostId, processStart } from '../lane/identity.ts';
+import { renderBatchHtml } from '../report/batch/html.tsx';
+import { renderBatchJunit } from '../report/batch/junit.ts';
+import { renderBatchMarkdown } from '../report/batch/markdown.ts';
+import { BatchManifest, type BatchReport } from '../schema/batch.ts';
+import type { Limits } from '../schema/fixture.ts';
+import { batchProgress } from './batch-progress.ts';
+import { printJson, say } from './output.ts';
+import { FIXTURES_DIR } from './paths.ts';
+import { checkEngine, type RunOptions, runRequest } from './request.ts';
+import { type CageHost, cageHost } from './shared.ts';
+
+export interface BatchOptions {
+  out?: string;
+  concurrency?: number;
+  failFast?: boolean;
+  keepGoing?: boolean;
+  forbid: string[];
+  runtime?: string;
+  sign?: string;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** Runs the manifest, writes the summary and sets the exit code of the worst run. */
+export async function batch(manifestFile: string, options: BatchOptions): Promise<void> {
+  const manifest = await readDocument(manifestFile, 'manifest', BatchManifest);
+  const config = await loadConfig(process.cwd());
+  for (const { engine, command, npm } of manifest.engines)
+    checkEngine({ ...runOptions(options), engine, npm }, command);
+  const fixtureOf = (name: string) => loadFixture(placed(manifestFile, name), FIXTURES_DIR);
+  // Every fixture is read before the first run: a misspelt one would be found an hour later.
+  for (const name of manifest.fixtures) await fixtureOf(name);
+  const runsDir = resolve(config.runs_dir ?? 'runs');
+  const digest = manifestDigest(manifest).replace('sha256:', '');
+  const out = resolve(options.out ?? join(runsDir, `batch-${digest.slice(0, 12)}`));
+  const keyFile = options.sign ?? config.signing_key;
+  const signingKey = keyFile === undefined ? null : await readSigningKey(resolve(keyFile));
+  const host = await cageHost(options.runtime);
+  await removeLeftovers(host.docker, await findLeftovers(host.docker, { hostId: hostId(), processStart }));
+  await withSignal(async (signal) => {
+    const { plan, done } = await runBatch({
+      manifest,
+      out,
+      concurrency: options.concurrency ?? manifest.concurrency ?? availableParallelism(),
+      failFast:
+        options.keepGoing === true ? false : (options.failFast ?? manifest.on_failure === 'fail_fast'),
+      fixture: fixtureOf,
+      request: (run, directory) => requestOf(host, { manifestFile, run, directory, options, signal }),
+      signingKey,
+      listener: batchProgress({ shown: options.json !== true && options.quiet !== true }),
+      signal,
+    });
+    const report = summarize(manifest, plan, done, { madeAt: new Date(), wasStopped: signal.aborted });
+    await writeSummary(out, report);
+    if (options.json === true) printJson(report);
+    else tell(report, out);
+    process.exitCode = report.exit_code;
+  });
+}
+
+/** Paths of a manifest are relative to it; a bare name is looked for where fixtures are. */
+function placed(manifestFile: string, name: string): string {
+  return name.includes('/') ? resolve(dirname(manifestFile), name) : name;
+}
+
+function runOptions({ forbid, runtime, sign }: BatchOptions): RunOptions {
+  return {
+    engine: 'fake',
+    forbid,
+    provider: 'none',
+    npm: [],
+    record: 'writes',
+    ...(runtime === undefined ? {} : { runtime }),
+    ...(sign === undefined ? {} : { sign }),
+  };
+}
+
+async function requestOf(
+  host: CageHost,
+  given: {
+    manifestFile: string;
+    run: PlannedRun;
+    directory: string;
+    options: BatchOptions;
+    signal: AbortSignal;
+  },
+) {
+  const { engine, fixture } = given.run;
+  const { contract, limits } = engine;
+  const request = await runRequest(
+    async () => host,
+    placed(given.manifestFile, fixture),
+    engine.command,
+    {
+      ...runOptions(given.options),
+      engine: engine.engine,
+      out: given.directory,
+      npm: engine.npm,
+      provider: engine.provider,
+      record: engine.record,
+      ...(contract === undefined ? {} : { contract: resolve(dirname(given.manifestFile), contract) }),
+    },
+    given.signal,
+  );
+  const asked: Partial<Limits> = Object.fromEntries(
+    Object.entries(limits).filter(([, value]) => value !== undefined),
+  );
+  return { ...request, limits: { ...request.limits, ...asked } };
+}
+
+async function writeSummary(out: string, report: BatchReport): Promise<void> {
+  await mkdir(out, { recursive: true });
+  const files = {
+    'batch.json': jsonDocument(report),
+    'batch.md': renderBatchMarkdown(report),
+    'batch.html': renderBatchHtml(report),
+    'batch.xml': renderBatchJunit(report),
+  };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(out, name), text);
+}
+
+function tell(report: BatchReport, out: string): void {
+  const { asked, runs, passed, not_run: open } = report;
+  say(
+    `${passed} of ${asked} runs passed${runs - passed > 0 ? `, ${runs - passed} did not` : ''}${open > 0 ? `, ${open} were not run` : ''}`,
+  );
+  for (const { key, status, blockers, error } of report.all
+    .filter((run) => run.status !== 'passed')
+    .slice(0, 20))
+    say(
+      `  ${key}: ${status}${blockers.length > 0 ? ` (${blockers.join(', ')})` : ''}${error === null ? '' : `: ${error}`}`,
+    );
+  if (open > 0) say('the same command goes on where this one stopped');
+  say(`summary: ${join(out, 'batch.md')}, batch.html, batch.json and batch.xml`);
+}
+
+async function withSignal(act: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const stop = new AbortController();
+  const onSignal = () => stop.abort();
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    await act(stop.signal);
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
