@@ -5,7 +5,7 @@ const ALONE = ['tests/integration/load.test.ts'];
 
 export default defineConfig({
   test: {
-    globalSetup: ['tests/clean-up.ts'],
+    globalSetup: ['tests/programs.ts', 'tests/clean-up.ts'],
     // Real containers on two cores: generous, because a test must never fail for being slow.
     testTimeout: 180_000,
     hookTimeout: 180_000,

@@ -11,6 +11,7 @@ import { PACKAGE_ROOT } from '../../src/package-root.ts';
 import type { CageDocument } from '../../src/schema/cage.ts';
 import type { WriteRecord } from '../../src/schema/recorder.ts';
 import type { Report } from '../../src/schema/report.ts';
+import { needs } from '../programs.ts';
 import { proofbox, scratch } from './product.ts';
 
 const space = await scratch();
@@ -231,8 +232,7 @@ async function smallDisk(at: string): Promise<Room> {
 
 /** A folder that may hold 24 MiB on a file system with room for more: the kernel says EDQUOT, not ENOSPC. */
 async function smallQuota(at: string): Promise<Room> {
-  const there = await execa('mkfs.btrfs', ['--version'], { reject: false });
-  if (there.failed) await execa('apt-get', ['install', '--yes', '--no-install-recommends', 'btrfs-progs']);
+  await needs('mkfs.btrfs');
   const image = `${at}.img`;
   await execa('truncate', ['--size', '256M', image]);
   await execa('mkfs.btrfs', ['--quiet', image]);

@@ -10,6 +10,7 @@ import { connectDocker, tryCandidates } from '../../src/docker/connect.ts';
 import { sandboxImage } from '../../src/docker/images.ts';
 import { podmanCheck } from '../../src/docker/podman.ts';
 import type { CageDocument } from '../../src/schema/cage.ts';
+import { needs } from '../programs.ts';
 import { lane } from './lane-runner.ts';
 import { proofbox, scratch } from './product.ts';
 
@@ -41,8 +42,7 @@ os.execvp('runc', ['runc', *args])
 `;
 
 beforeAll(async () => {
-  const there = await execa('podman', ['--version'], { reject: false });
-  if (there.failed) await execa('apt-get', ['install', '--yes', '--no-install-recommends', 'podman']);
+  await needs('podman');
   const runtime = join(folder, 'runtime');
   writeFileSync(runtime, RUNTIME);
   chmodSync(runtime, 0o755);

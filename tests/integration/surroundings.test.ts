@@ -2,12 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Docker from 'dockerode';
-import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sandboxImage } from '../../src/docker/images.ts';
 import { idShift, ownershipCheck } from '../../src/docker/user-namespace.ts';
 import { isWithoutHostRoot } from '../../src/proofs/procfs.ts';
 import type { Report } from '../../src/schema/report.ts';
+import { needs } from '../programs.ts';
 import { proofbox, run, scratch } from './product.ts';
 import { type DaemonSettings, SecondDaemon } from './second-daemon.ts';
 
@@ -58,10 +58,7 @@ describe('R8: a runtime with a kernel of its own (gVisor)', () => {
   const { env } = daemonWith({
     runtimes: { runsc: { path: '/usr/bin/runsc', runtimeArgs: ['--network=none'] } },
   });
-  beforeAll(async () => {
-    const there = await execa('runsc', ['--version'], { reject: false });
-    if (there.failed) await execa('apt-get', ['install', '--yes', '--no-install-recommends', 'runsc']);
-  });
+  beforeAll(() => needs('runsc'));
 
   test('stops with exit code 4 and names the flag that starts it all the same', async () => {
     const outcome = await proofbox(
