@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that load the host so much that nothing else must be timed beside them. */
-const ALONE = ['tests/integration/load.test.ts'];
+/**
+ * Tests beside which nothing else can be relied on: fifty runs at once, and negative controls whose engines fork without
+ * a limit as the user that every cage has.
+ */
+const ALONE = ['tests/integration/load.test.ts', 'tests/stage1/stage1.test.ts'];
 
 export default defineConfig({
   test: {
