@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Evidence } from '../proofs/evidence.ts';
 import { PREDICATES, type RunPredicate, STATEMENT_TYPE } from '../schema/attestation.ts';
-import type { Report } from '../schema/report.ts';
+import { blockerCodes, type Report } from '../schema/report.ts';
 import type { Activity } from '../verdict/activity.ts';
 
 /** What the statements are about. */
@@ -87,7 +87,7 @@ function runPredicate({ evidence, report }: Attested): RunPredicate {
     cage: report.cage,
     recorder_coverage: report.recorder.coverage,
     proofs: report.proofs.map(({ id, status }) => ({ id, status })),
-    blockers: [...new Set(report.blockers.map(({ code }) => code))],
+    blockers: blockerCodes(report.blockers),
     slsa_properties: SLSA_PROPERTIES,
   };
 }

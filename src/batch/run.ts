@@ -14,7 +14,7 @@ import { enterRun } from '../ledger/append.ts';
 import { lineDigest, readChain } from '../ledger/chain.ts';
 import type { BatchManifest, BatchRun } from '../schema/batch.ts';
 import type { Fixture } from '../schema/fixture.ts';
-import type { Report } from '../schema/report.ts';
+import { blockerCodes, type Report } from '../schema/report.ts';
 import { unexpected } from '../validation/expectation.ts';
 import { exitCodeOf } from '../verdict/exit-code.ts';
 import { verifyBundle } from '../verify/bundle.ts';
@@ -219,7 +219,7 @@ function ofReport(
     status: report.status,
     as_expected: unexpected(expect, report) === null,
     exit_code: exitCodeOf(report),
-    blockers: [...new Set(report.blockers.map(({ code }) => code))],
+    blockers: blockerCodes(report.blockers),
     error: null,
     wall_ms: report.usage.wall_ms,
     engine_ms: report.usage.engine_wall_ms,

@@ -1,5 +1,5 @@
 /** `proofbox batch`: many runs on one host, with a summary. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { readSigningKey } from '../attest/keys.ts';
@@ -22,6 +22,7 @@ import { printJson, say } from './output.ts';
 import { FIXTURES_DIR } from './paths.ts';
 import { checkEngine, type RunOptions, runRequest } from './request.ts';
 import { type CageHost, cageHost } from './shared.ts';
+import { withSignals } from './signals.ts';
 
 export interface BatchOptions {
   out?: string;
@@ -51,7 +52,7 @@ export async function batch(manifestFile: string, options: BatchOptions): Promis
   const signingKey = keyFile === undefined ? null : await readSigningKey(resolve(keyFile));
   const host = await cageHost(options.runtime);
   await removeLeftovers(host.docker, await findLeftovers(host.docker, { hostId: hostId(), processStart }));
-  await withSignal(async (signal) => {
+  await withSignals(async (signal) => {
     const { plan, done } = await runBatch({
       manifest,
       out,
@@ -123,7 +124,6 @@ async function requestOf(
 }
 
 async function writeSummary(out: string, report: BatchReport): Promise<void> {
-  await mkdir(out, { recursive: true });
   const files = {
     'batch.json': jsonDocument(report),
     'batch.md': renderBatchMarkdown(report),
@@ -146,15 +146,4 @@ function tell(report: BatchReport, out: string): void {
     );
   if (open > 0) say('the same command goes on where this one stopped');
   say(`summary: ${join(out, 'batch.md')}, batch.html, batch.json and batch.xml`);
-}
-
-async function withSignal(act: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const stop = new AbortController();
-  const onSignal = () => stop.abort();
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  try {
-    await act(stop.signal);
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
 }

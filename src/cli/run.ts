@@ -10,6 +10,7 @@ import { type OutputOptions, writeOutputs } from './outputs.ts';
 import { runProgress } from './progress.ts';
 import { checkEngine, type RunOptions, runRequest } from './request.ts';
 import { cageHost } from './shared.ts';
+import { withSignals } from './signals.ts';
 import { printVerdict } from './verdict.ts';
 
 export interface RunCommandOptions extends RunOptions, OutputOptions {
@@ -21,14 +22,11 @@ export interface RunCommandOptions extends RunOptions, OutputOptions {
 /** Runs one lane and sets the exit code by its verdict. */
 export async function run(fixtureName: string, words: string[], options: RunCommandOptions): Promise<void> {
   checkEngine(options, words);
-  const stop = new AbortController();
-  const onSignal = () =>
-    stop.abort(
-      new ProofboxError('interrupted', 'interrupted before the engine started', { fix: 'run it again' }),
-    );
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  try {
-    const asked = await runRequest(() => cageHost(options.runtime), fixtureName, words, options, stop.signal);
+  const early = new ProofboxError('interrupted', 'interrupted before the engine started', {
+    fix: 'run it again',
+  });
+  await withSignals(async (signal) => {
+    const asked = await runRequest(() => cageHost(options.runtime), fixtureName, words, options, signal);
     const shown = options.json !== true && options.quiet !== true;
     const request = { ...asked, progress: runProgress({ shown, baseline: asked.baselineImage !== null }) };
     const result = await runLane(request);
@@ -38,9 +36,7 @@ export async function run(fixtureName: string, words: string[], options: RunComm
     if (options.json === true) printJson(result.report);
     else printVerdict(result.report, result.directory, options.quiet === true);
     process.exitCode = exitCodeOf(result.report);
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
+  }, early);
 }
 
 /** A run elsewhere is entered only where the user says so: a ledger lies beside its runs. */

@@ -10,6 +10,7 @@ import { EXIT } from '../errors.ts';
 import { SILENT } from '../lane/progress.ts';
 import type { Config } from '../schema/config.ts';
 import type { SharedRequest } from '../validation/play.ts';
+import { withSignals } from './signals.ts';
 
 export type CageHost = Pick<SharedRequest, 'docker' | 'versions' | 'image' | 'idShift'>;
 
@@ -43,21 +44,19 @@ export async function withShared(
 ): Promise<void> {
   const config = await loadConfig(process.cwd());
   const host = await cageHost(options.runtime);
-  const stop = new AbortController();
-  const onSignal = () => stop.abort();
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  try {
+  await withSignals(async (signal) => {
     const shared: SharedRequest = {
       ...host,
       runsDir: resolve(config.runs_dir ?? 'runs'),
       runtime: options.runtime,
       progress: SILENT,
-      signal: stop.signal,
+      signal,
       withoutAdmission: false,
     };
-    await act(shared, config);
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-    if (stop.signal.aborted) process.exitCode = EXIT.interrupted;
-  }
+    try {
+      await act(shared, config);
+    } finally {
+      if (signal.aborted) process.exitCode = EXIT.interrupted;
+    }
+  });
 }

@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { ProofboxError } from '../errors.ts';
 import { shellWord } from '../shell.ts';
 import { cacheDir } from './cache.ts';
+import { follow } from './follow.ts';
 import { baseReference } from './inputs.ts';
 import { lockedPackages, preferences } from './package-lock.ts';
 import { installPackages } from './packages.ts';
@@ -55,13 +56,7 @@ async function pull(docker: Docker, limitMs: number, onStep: (text: string) => v
   const timer = setTimeout(() => silence.abort(), limitMs);
   const work = (async () => {
     const stream = await docker.pull(PUBLISHED, { abortSignal: silence.signal });
-    await new Promise<void>((resolve, reject) => {
-      docker.modem.followProgress(
-        stream,
-        (error) => (error === null || error === undefined ? resolve() : reject(error)),
-        () => timer.refresh(),
-      );
-    });
+    await follow(docker, stream, () => timer.refresh());
     return null;
   })().catch((error: Error) => error);
   const outcome = await Promise.race([work, late]);

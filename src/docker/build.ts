@@ -9,6 +9,7 @@ import { BASE_LABEL, ensureBase } from './base-image.ts';
 import { cacheDir } from './cache.ts';
 import { packContext } from './context.ts';
 import { flatten } from './flatten.ts';
+import { follow } from './follow.ts';
 import { imageContents } from './image-contents.ts';
 import { baseReference } from './inputs.ts';
 import { npmPackages, pinned } from './npm-packages.ts';
@@ -129,18 +130,12 @@ export async function build(
   let image: string | null = null;
   try {
     const stream = await docker.buildImage(context, { forcerm: true, ...options });
-    await new Promise<void>((resolve, reject) => {
-      docker.modem.followProgress(
-        stream,
-        (error) => (error === null || error === undefined ? resolve() : reject(error)),
-        (event: { stream?: string; error?: string; aux?: { ID?: string } }) => {
-          image = event.aux?.ID ?? image;
-          log.write(event.stream ?? event.error ?? '');
-          words.push(event.stream ?? event.error ?? '');
-          if (words.length > 200) words.shift();
-          if (event.error !== undefined) failure ??= event.error;
-        },
-      );
+    await follow(docker, stream, (event) => {
+      image = event.aux?.ID ?? image;
+      log.write(event.stream ?? event.error ?? '');
+      words.push(event.stream ?? event.error ?? '');
+      if (words.length > 200) words.shift();
+      if (event.error !== undefined) failure ??= event.error;
     });
   } catch (error) {
     failure ??= (error as Error).message;

@@ -11,6 +11,8 @@ import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type Docker from 'dockerode';
 import tar, { type Header } from 'tar-stream';
+import { follow } from './follow.ts';
+import { withStillContainer } from './still-container.ts';
 
 /** Put there by the container engine for the container, not by the image. */
 const NOT_OF_THE_IMAGE = /^\.dockerenv$/;
@@ -38,10 +40,10 @@ export async function flatten(
   { built, reference, labels, asOf, scratch }: Flattening,
 ): Promise<void> {
   const { Config, Architecture } = await docker.getImage(built).inspect();
-  // Never started: a container is the only thing whose whole file system the engine hands out.
-  const container = await docker.createContainer({ Image: built, Cmd: ['/bin/false'], Labels: labels });
   try {
-    const layer = await writeLayer(await container.export(), asOf, scratch);
+    const layer = await withStillContainer(docker, built, labels, async (container) =>
+      writeLayer(await container.export(), asOf, scratch),
+    );
     const config = JSON.stringify({
       architecture: Architecture,
       os: 'linux',
@@ -52,7 +54,6 @@ export async function flatten(
     });
     await load(docker, await archive(scratch, config, reference));
   } finally {
-    await container.remove({ v: true });
     await rm(scratch, { force: true });
   }
 }
@@ -126,12 +127,9 @@ async function archive(layer: string, config: string, reference: string): Promis
 }
 
 async function load(docker: Docker, image: NodeJS.ReadableStream): Promise<void> {
-  const answer = await docker.loadImage(image);
-  await new Promise<void>((resolve, reject) => {
-    docker.modem.followProgress(
-      answer,
-      (error) => (error === null || error === undefined ? resolve() : reject(error)),
-      (event: { error?: string }) => event.error !== undefined && reject(new Error(event.error)),
-    );
+  let failure: string | undefined;
+  await follow(docker, await docker.loadImage(image), ({ error }) => {
+    failure ??= error;
   });
+  if (failure !== undefined) throw new Error(failure);
 }

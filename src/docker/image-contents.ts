@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type Docker from 'dockerode';
 import tar from 'tar-stream';
+import { withStillContainer } from './still-container.ts';
 
 export interface DebianPackage {
   name: string;
@@ -45,12 +46,7 @@ const MAX_FILE = 64 << 20;
  * @throws the container engine's error
  */
 export async function imageContents(docker: Docker, image: string): Promise<ImageContents> {
-  const container = await docker.createContainer({
-    Image: image,
-    Cmd: ['/bin/false'],
-    Labels: { 'io.proofbox.role': 'bill' },
-  });
-  try {
+  return withStillContainer(docker, image, { 'io.proofbox.role': 'bill' }, async (container) => {
     const read = (path: string, wanted: RegExp) => filesIn(container, path, wanted);
     const [status] = await read(DPKG_STATUS, /./);
     const [tools] = await read(BUILD_TOOLS, /./);
@@ -65,9 +61,7 @@ export async function imageContents(docker: Docker, image: string): Promise<Imag
       npm: manifests.flatMap(npmPackage),
       recorderSha256: recorder === undefined ? null : createHash('sha256').update(recorder).digest('hex'),
     };
-  } finally {
-    await container.remove({ v: true });
-  }
+  });
 }
 
 /** Contents of the plain files below a path whose name is wanted; none where the path is missing. */

@@ -47,6 +47,11 @@ export const Blocker = z
   .meta({ id: 'Blocker' });
 export type Blocker = z.infer<typeof Blocker>;
 
+/** Codes without doubles, in the order of the blockers. */
+export function blockerCodes(blockers: readonly Blocker[]): BlockerCode[] {
+  return [...new Set(blockers.map(({ code }) => code))];
+}
+
 export const ProofResult = z
   .strictObject({
     id: ProofId.describe('which claim'),

@@ -5,6 +5,7 @@ import type { LoadedFixture } from '../contract/fixture.ts';
 import { fakeEngine } from '../engines/fake.ts';
 import type { RunRequest, RunResult } from '../lane/request.ts';
 import { lineDigest } from '../ledger/chain.ts';
+import { blockerCodes } from '../schema/report.ts';
 import type { ValidationRun } from '../schema/stage1.ts';
 import { verifyBundle } from '../verify/bundle.ts';
 
@@ -66,7 +67,7 @@ export async function entryOf(name: string, { report, directory }: RunResult): P
     directory: name,
     bundle: lineDigest(await readFile(join(directory, 'artifacts/digests.json'), 'utf8')),
     status: report.status,
-    blockers: [...new Set(report.blockers.map(({ code }) => code))],
+    blockers: blockerCodes(report.blockers),
   };
 }
 

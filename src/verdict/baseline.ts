@@ -1,7 +1,7 @@
 /** Sets a run beside its same-run fake lane. Pure. */
 import type { Baseline, BaselineSummary } from '../schema/baseline.ts';
 import type { Digest } from '../schema/common.ts';
-import type { Report } from '../schema/report.ts';
+import { blockerCodes, type Report } from '../schema/report.ts';
 
 type Compared = Pick<
   Report,
@@ -54,7 +54,7 @@ function outcomeOf(report: Compared): Outcome {
   return {
     run_id: report.run_id,
     status: report.status,
-    blockers: [...new Set(report.blockers.map(({ code }) => code))],
+    blockers: blockerCodes(report.blockers),
     changed_files: report.changed_files.map(({ path, change, after }) => ({ path, change, after })),
     tests: { before: verification?.before?.passed ?? null, after: verification?.after?.passed ?? null },
     writes: {

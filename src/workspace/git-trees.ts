@@ -35,7 +35,7 @@ export class GitTree {
   }
 
   /**
-   * Input for `git mktree -z --batch`, the innermost folders first.
+   * Input for `git mktree -z --batch`, the innermost folders first; none for a tree of nothing, which git need not make.
    * @returns the records, and the ids that git must answer with, the root's last
    */
   records(): { records: Buffer[]; ids: string[] } {
@@ -65,9 +65,5 @@ export class GitTree {
     if (this.#root.size === 0) return { records, ids: [EMPTY_TREE] };
     write(this.#root);
     return { records, ids };
-  }
-
-  get isEmpty(): boolean {
-    return this.#root.size === 0;
   }
 }

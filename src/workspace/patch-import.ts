@@ -60,7 +60,7 @@ export async function importTrees(
 async function writeTree(repository: string, tree: GitTree, timeoutMs: number): Promise<string> {
   const { records, ids } = tree.records();
   const root = ids.at(-1) ?? '';
-  if (tree.isEmpty) return root;
+  if (records.length === 0) return root;
   const result = await fed(gitCommand({ repository }, ['mktree', '-z', '--batch']), records, timeoutMs);
   if (result.failed) throw gitFailed('mktree', result.stderr || (result.shortMessage ?? ''), result.cause);
   if (result.stdout !== ids.join('\n')) throw gitFailed('mktree', 'it made other trees than were described');

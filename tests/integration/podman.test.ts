@@ -13,6 +13,7 @@ import type { CageDocument } from '../../src/schema/cage.ts';
 import { needs } from '../programs.ts';
 import { lane } from './lane-runner.ts';
 import { proofbox, scratch } from './product.ts';
+import { loadInto } from './second-daemon.ts';
 
 const space = await scratch();
 const folder = mkdtempSync('/tmp/pbp-');
@@ -92,10 +93,7 @@ describe('R8: Podman', () => {
 
   test('given a run all the same, its cage is found out before the engine starts', async () => {
     const { reference } = await sandboxImage(new Docker());
-    const loaded = await podman.loadImage(await new Docker().getImage(reference).get());
-    await new Promise((resolve, reject) =>
-      podman.modem.followProgress(loaded, (error) => (error ? reject(error) : resolve(null))),
-    );
+    await loadInto(podman, reference);
     const { report, directory } = await lane(space.dir, 'py-interval', { docker: podman });
     expect(report.status).toBe('failed');
     expect(report.blockers.map(({ code }) => code)).toContain('cage_mismatch');

@@ -15,12 +15,18 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { execa } from 'execa';
+import { follow } from '../../src/docker/follow.ts';
 
 export interface DaemonSettings {
   /** more OCI runtimes by name, as dockerd's configuration file has them */
   runtimes?: Record<string, { path: string; runtimeArgs?: string[] }>;
   /** the host's number of the cage's root: users are remapped from there on */
   remapFrom?: number;
+}
+
+/** Gives another container engine an image of the host's. */
+export async function loadInto(docker: Docker, reference: string): Promise<void> {
+  await follow(docker, await docker.loadImage(await new Docker().getImage(reference).get()));
 }
 
 const SUBORDINATE = ['/etc/subuid', '/etc/subgid'];
@@ -88,12 +94,8 @@ export class SecondDaemon {
   }
 
   /** Gives it an image of the host's engine. */
-  async load(reference: string): Promise<void> {
-    const stream = await new Docker().getImage(reference).get();
-    const loaded = await this.docker.loadImage(stream);
-    await new Promise((resolve, reject) =>
-      this.docker.modem.followProgress(loaded, (error) => (error ? reject(error) : resolve(null))),
-    );
+  load(reference: string): Promise<void> {
+    return loadInto(this.docker, reference);
   }
 
   async kill(): Promise<void> {

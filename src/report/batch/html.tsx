@@ -1,43 +1,28 @@
 /** The summary of a batch as one page that loads nothing and runs nothing. */
-import { render } from 'preact-render-to-string';
 import type { BatchReport } from '../../schema/batch.ts';
-import { POLICY } from '../html/policy.ts';
-import { STYLE } from '../html/style.ts';
-import { Hostile } from '../html/text.tsx';
-import { percent, seconds, verdictLine } from './words.ts';
+import { renderPage } from '../html/page.tsx';
+import { Hostile, seconds } from '../html/text.tsx';
+import { percent, verdictLine } from './words.ts';
 
 /** Pure: equal summaries give equal text. */
 export function renderBatchHtml(report: BatchReport): string {
-  return `<!doctype html>\n${render(<Document report={report} />)}\n`;
+  return renderPage(`${verdictLine(report)} · proofbox batch`, <Summary report={report} />);
 }
 
-function Document({ report }: { report: BatchReport }) {
+function Summary({ report }: { report: BatchReport }) {
   const isGood = report.exit_code === 0 && report.not_run === 0;
   return (
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content={POLICY} />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="referrer" content="no-referrer" />
-        <title>{`${verdictLine(report)} · proofbox batch`}</title>
-        <style dangerouslySetInnerHTML={{ __html: STYLE }} />
-      </head>
-      <body>
-        <main>
-          <header class={`verdict ${isGood ? 'passed' : 'failed'}`}>
-            <h1>proofbox batch</h1>
-            <p class="word">{verdictLine(report)}</p>
-            <p class="summary">
-              Manifest <code>{report.manifest}</code>; each run has a bundle of its own under{' '}
-              <code>runs/</code>.
-            </p>
-          </header>
-          <Cells report={report} />
-          <Runs report={report} />
-        </main>
-      </body>
-    </html>
+    <>
+      <header class={`verdict ${isGood ? 'passed' : 'failed'}`}>
+        <h1>proofbox batch</h1>
+        <p class="word">{verdictLine(report)}</p>
+        <p class="summary">
+          Manifest <code>{report.manifest}</code>; each run has a bundle of its own under <code>runs/</code>.
+        </p>
+      </header>
+      <Cells report={report} />
+      <Runs report={report} />
+    </>
   );
 }
 

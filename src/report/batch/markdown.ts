@@ -1,7 +1,8 @@
 /** The summary of a batch for people, as Markdown. */
 import type { BatchReport, Spread } from '../../schema/batch.ts';
+import { seconds } from '../html/text.tsx';
 import { visible } from '../untrusted.ts';
-import { percent, seconds, verdictLine } from './words.ts';
+import { percent, verdictLine } from './words.ts';
 
 /** Pure: equal summaries give equal text. */
 export function renderBatchMarkdown(report: BatchReport): string {

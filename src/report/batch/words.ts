@@ -14,7 +14,3 @@ export function percent(rate: number | null): string {
   if (rate === null) return '–';
   return `${Math.floor(rate * 1000) / 10} %`;
 }
-
-export function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(2)} s`;
-}

@@ -1,0 +1,13 @@
+/** SIGINT and SIGTERM as one abort signal, for as long as a command is at work. */
+
+/** @param reason of the abort, for whoever throws it; the default one where absent */
+export async function withSignals<T>(act: (signal: AbortSignal) => Promise<T>, reason?: Error): Promise<T> {
+  const stop = new AbortController();
+  const onSignal = () => stop.abort(reason);
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    return await act(stop.signal);
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
