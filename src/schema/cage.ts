@@ -1,5 +1,5 @@
 /** `cage.json`: what was asked for, what the container engine says it made, and what PID 1 saw from inside. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Digest, Instant, Nonce } from './common.ts';
 import { End, Hello } from './recorder.ts';
 

@@ -1,5 +1,5 @@
 /** What `proofbox health` says. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const Health = z.strictObject({
   schema: z.literal('proofbox.health/v1'),

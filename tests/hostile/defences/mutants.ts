@@ -76,7 +76,12 @@ export class Mutants {
     mkdirSync(root, { recursive: true });
     for (const name of ['images', 'fixtures', 'node_modules', 'Dockerfile.sandbox', 'package.json'])
       symlinkSync(join(name === 'node_modules' ? PACKAGE_ROOT : this.#folder, name), join(root, name));
-    cpSync(join(PACKAGE_ROOT, 'dist'), join(root, 'dist'), { recursive: true });
+    // Without the bundle, which has the text of every module in it, the copy runs from its modules.
+    const bundle = join(PACKAGE_ROOT, 'dist/bundle');
+    cpSync(join(PACKAGE_ROOT, 'dist'), join(root, 'dist'), {
+      recursive: true,
+      filter: (path) => path !== bundle,
+    });
     const edits = set.flatMap(({ edits: own }) => own).filter(({ file }) => !isRecorder(file));
     if (edits.some(({ file }) => file === 'dist/cage/spec.js')) edits.push(NO_ADMISSION);
     if (set.some(({ edits: own }) => own.some(({ file }) => isRecorder(file))))
