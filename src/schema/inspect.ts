@@ -3,6 +3,7 @@
  * never less. Not a document of ours: both stand inside `cage.json`.
  */
 import * as z from 'zod';
+import './parsers.ts';
 
 const Ulimit = z.looseObject({ Name: z.string(), Soft: z.int(), Hard: z.int() });
 const List = z.array(z.unknown()).nullish();
