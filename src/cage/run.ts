@@ -254,7 +254,8 @@ class CageLife {
     this.#begunAt = new Date().toISOString();
     this.#say(`${forbidden.join('')}start\n`);
     this.#after(this.options.timeoutMs, () => this.#stop('timeout'));
-    this.#pollLimits();
+    // At once there is nothing but what was digested before.
+    this.#after(LIMIT_INTERVAL_MS, () => this.#pollLimits());
   }
 
   /** Over when the turn has come, or something stopped the cage before. */

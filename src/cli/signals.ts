@@ -1,8 +1,12 @@
 /** SIGINT and SIGTERM as one abort signal, for as long as a command is at work. */
 
+import { setMaxListeners } from 'node:events';
+
 /** @param reason of the abort, for whoever throws it; the default one where absent */
 export async function withSignals<T>(act: (signal: AbortSignal) => Promise<T>, reason?: Error): Promise<T> {
   const stop = new AbortController();
+  // Each cage of each run listens for as long as it lives.
+  setMaxListeners(0, stop.signal);
   const onSignal = () => stop.abort(reason);
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
