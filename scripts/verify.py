@@ -11,12 +11,14 @@ exit:  0 the bundle holds, 1 it does not, 2 there is no bundle
 
 import argparse
 import base64
+import calendar
 import hashlib
 import json
 import os
 import re
 import stat
 import sys
+import time
 
 ENVELOPES = ["attestation.dsse.json", "provenance.dsse.json", "runtime-trace.dsse.json"]
 UNLISTED = {"digests.json", *ENVELOPES}
@@ -251,10 +253,29 @@ def judge(artifacts, nonce, counts):
     return {"recorder_coverage": gaps, "allowed_writes": gaps + broken}
 
 
+def moment(text):
+    """Nanoseconds since 1970 of an RFC 3339 time in UTC; the container engine writes up to nine decimals."""
+    whole, _, rest = text.rstrip("Z").partition(".")
+    seconds = calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S"))
+    return seconds * 10**9 + int((rest or "0").ljust(9, "0")[:9])
+
+
+def tests_began_early(cage):
+    """Whether the tests on the result were told to begin before the engine's container was over, by either clock."""
+    engine, tests = cage["engine"], cage["verification"]["after"]
+    begun = None if tests is None else tests.get("begun_at", tests["created_at"])
+    if begun is None:
+        return False
+    over = [] if engine is None else [engine["finished_at"], ((engine["inspect_exited"] or {}).get("State") or {}).get("FinishedAt")]
+    return len(over) != 2 or None in over or any(moment(begun) < moment(end) // 10**6 * 10**6 for end in over)
+
+
 def check_claims(artifacts, derived):
     """report.json must say what the raw files say, and be in itself sound."""
     report = load(os.path.join(artifacts, "report.json"))
     claimed = {proof["id"]: proof["status"] for proof in report["proofs"]}
+    if tests_began_early(load(os.path.join(artifacts, "cage.json"))) and claimed.get("freshness") == "passed":
+        raise Broken("report.json says passed for freshness, but the tests began before the engine was gone")
     for proof, problems in derived.items():
         status = status_of(problems)
         if claimed.get(proof) != status:

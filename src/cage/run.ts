@@ -1,5 +1,5 @@
 /**
- * One container's whole life: create, inspect, attach, start, listen, stop, inspect, remove.
+ * One container's whole life: create, inspect and attach, start, listen, stop, inspect, remove.
  * The only place in the project that starts a container. It judges nothing: it reports what was.
  */
 import type { Duplex } from 'node:stream';
@@ -28,6 +28,11 @@ export interface CageOptions {
   forbiddenPaths: string[];
   /** called when PID 1 has said what it sees and before the engine starts; a sentence keeps it from starting */
   admit(seen: Hello, inspect: Docker.ContainerInspectInfo, requested: CageBody): string | null;
+  /**
+   * Where it is given, the program starts only when it resolves to true: until then the cage stands ready with nothing
+   * but the recorder in it. False gives the cage up unused.
+   */
+  turn?: Promise<boolean>;
   /** asked again and again while the engine runs; a reason ends it */
   watchLimits?(): Promise<StopReason | null>;
   /** ends the cage with reason `interrupted` */
@@ -41,32 +46,49 @@ const STOP_GRACE_MS = 5_000;
 const HELLO_LIMIT_MS = 30_000;
 const LIMIT_INTERVAL_MS = 250;
 
+/** A cage whose container runs no more. */
+export interface EndedCage {
+  /** its life but for the end of the container itself: `removed` is not known yet */
+  cage: CageRecord;
+  /** the whole record, once the container is removed or stays for good. Never rejects */
+  whole: Promise<CageRecord>;
+}
+
+/** A cage that was made early and is not wanted any more. */
+export class NotWanted extends Error {}
+
 /**
- * Runs one cage from creation to removal.
- * @returns the record of its life, whatever way it ended once the container existed
- * @throws the container engine's error where the container could not be created, attached or started;
- *   a container that was created is removed before
+ * Runs one cage from creation to its end, and begins its removal.
+ * @returns when no process of it is left, whatever way it ended once the container existed
+ * @throws the container engine's error where the container could not be created, attached or started, NotWanted where
+ *   its turn never came; a container that was created is removed before
  */
 export async function runCage(
   docker: Docker,
   request: CageRequest,
   options: CageOptions,
-): Promise<CageRecord> {
+): Promise<EndedCage> {
   options.signal.throwIfAborted();
   const body = cageSpec(request);
   const createdAt = new Date().toISOString();
   const container = await docker.createContainer(body);
   try {
-    const inspectCreated = await container.inspect();
+    const [inspectCreated, stream] = await Promise.all([
+      container.inspect(),
+      container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true }),
+    ]);
     const life = new CageLife(container, request, options, body, inspectCreated);
-    await life.run();
+    await life.run(stream);
     const inspectExited = await container.inspect().catch(() => null);
     // One that stays is a fact of the record, and its proof fails; what the cage left is kept all the same.
-    const removed = await removeContainer(docker, container.id).then(
+    const removal = removeContainer(docker, container.id).then(
       () => true,
       () => false,
     );
-    return life.record({ createdAt, inspectExited, removed });
+    const record = (removed: boolean) => life.record({ createdAt, inspectExited, removed });
+    // A namespace is empty when its PID 1 is gone. Where the engine does not say so, only the removal does.
+    if (inspectExited?.State.Running !== false || inspectExited.State.Pid !== 0) await removal;
+    return { cage: record(false), whole: removal.then(record) };
   } catch (error) {
     await removeContainer(docker, container.id).catch(() => undefined);
     throw error;
@@ -84,6 +106,8 @@ class CageLife {
   #chunks = 0;
   #counts = { records: 0, programs: 0, stdout: 0, stderr: 0 };
   #startedAt: string | null = null;
+  #begunAt: string | null = null;
+  #wake: () => void = () => undefined;
   #finishedAt: string | null = null;
   #timers = new Set<NodeJS.Timeout>();
   #over = false;
@@ -97,14 +121,7 @@ class CageLife {
     private readonly inspectCreated: Docker.ContainerInspectInfo,
   ) {}
 
-  async run(): Promise<void> {
-    const stream = await this.container.attach({
-      stream: true,
-      stdin: true,
-      stdout: true,
-      stderr: true,
-      hijack: true,
-    });
+  async run(stream: NodeJS.ReadWriteStream): Promise<void> {
     this.#stdin = stream;
     stream.on('error', () => undefined);
     const waited = this.container.wait({ condition: 'next-exit' }).catch(() => null);
@@ -155,6 +172,7 @@ class CageLife {
       },
       created_at: rest.createdAt,
       started_at: this.#startedAt,
+      begun_at: this.#begunAt,
       finished_at: this.#finishedAt,
       removed: rest.removed,
       stream: {
@@ -176,6 +194,7 @@ class CageLife {
         for (const frame of this.#reader.push(chunk as Buffer)) await this.#take(frame);
       }
     } catch (error) {
+      if (error instanceof NotWanted) throw error;
       this.#problem =
         error instanceof StreamProblem ? error.message : `the stream broke: ${(error as Error).message}`;
       await this.#kill();
@@ -220,7 +239,7 @@ class CageLife {
   }
 
   /** The engine starts here, or never. */
-  #admit(payload: Buffer): void {
+  async #admit(payload: Buffer): Promise<void> {
     if (this.#seen !== null) throw new StreamProblem('a second first frame');
     const seen = parseFrame(Hello, payload, 'first frame');
     this.#seen = seen;
@@ -229,10 +248,23 @@ class CageLife {
       this.#stop('cage_mismatch');
       return;
     }
+    await this.#awaitTurn();
+    if (this.#stopReason !== null) return;
     const forbidden = this.options.forbiddenPaths.map((path) => `forbid ${encodeURIComponent(path)}\n`);
+    this.#begunAt = new Date().toISOString();
     this.#say(`${forbidden.join('')}start\n`);
     this.#after(this.options.timeoutMs, () => this.#stop('timeout'));
     this.#pollLimits();
+  }
+
+  /** Over when the turn has come, or something stopped the cage before. */
+  async #awaitTurn(): Promise<void> {
+    const { turn } = this.options;
+    if (turn === undefined) return;
+    const stopped = new Promise<true>((resolve) => {
+      this.#wake = () => resolve(true);
+    });
+    if (!(await Promise.race([turn, stopped]))) throw new NotWanted('the cage was not needed');
   }
 
   #pollLimits(): void {
@@ -255,7 +287,9 @@ class CageLife {
   #stop(reason: StopReason): void {
     if (this.#stopReason !== null || this.#over) return;
     this.#stopReason = reason;
-    if (this.#seen === null || reason === 'cage_mismatch') this.#stdin?.end();
+    this.#wake();
+    // Before it was told to start, the recorder takes the end of its input for a no.
+    if (this.#begunAt === null) this.#stdin?.end();
     else this.#say(`stop ${reason}\n`);
     this.#after(STOP_GRACE_MS, () => void this.#kill());
   }

@@ -3,8 +3,6 @@ import { writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { ProofboxError } from '../errors.ts';
 import { PROOFBOX_VERSION } from '../package-root.ts';
-import { renderJunit } from '../report/junit.ts';
-import { renderSarif } from '../report/sarif.ts';
 import type { Report } from '../schema/report.ts';
 
 export interface OutputOptions {
@@ -24,8 +22,14 @@ export async function writeOutputs(
 ): Promise<void> {
   const inside = fixtureFile === null ? '..' : relative(process.cwd(), fixtureFile);
   const place = inside.startsWith('..') ? `fixtures/${report.fixture.id}/fixture.json` : inside;
-  if (options.junit !== undefined) await write(options.junit, renderJunit(report));
-  if (options.sarif !== undefined) await write(options.sarif, renderSarif(report, place, PROOFBOX_VERSION));
+  if (options.junit !== undefined) {
+    const { renderJunit } = await import('../report/junit.ts');
+    await write(options.junit, renderJunit(report));
+  }
+  if (options.sarif !== undefined) {
+    const { renderSarif } = await import('../report/sarif.ts');
+    await write(options.sarif, renderSarif(report, place, PROOFBOX_VERSION));
+  }
 }
 
 async function write(path: string, text: string): Promise<void> {

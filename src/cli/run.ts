@@ -28,7 +28,10 @@ export async function run(fixtureName: string, words: string[], options: RunComm
   await withSignals(async (signal) => {
     const asked = await runRequest(() => cageHost(options.runtime), fixtureName, words, options, signal);
     const shown = options.json !== true && options.quiet !== true;
-    const request = { ...asked, progress: runProgress({ shown, baseline: asked.baselineImage !== null }) };
+    const request = {
+      ...asked,
+      progress: await runProgress({ shown, baseline: asked.baselineImage !== null }),
+    };
     const result = await runLane(request);
     const ledger = ledgerOf(request, options);
     if (ledger !== null) await enterRun(ledger, result.directory);

@@ -1,7 +1,7 @@
 /** Reads the JSON documents a person writes (fixture, contract, config). Never follows a link or reads a device. */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { ProofboxError } from '../errors.ts';
 
 /** A document larger than this is a mistake, not a document. */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ProofboxError } from '../errors.ts';
 import { jsonDocument } from '../evidence/json.ts';
 import { PACKAGE_ROOT } from '../package-root.ts';

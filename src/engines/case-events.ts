@@ -9,7 +9,7 @@
  *
  * What is no event of Case's is counted and left where it lies. Pure; never throws.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { NormalizedEvents, RawEvents } from './engine.ts';
 import { readJsonLines } from './event-lines.ts';
 

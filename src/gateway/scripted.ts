@@ -4,7 +4,7 @@
  * the same every time.
  */
 import { Readable } from 'node:stream';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FakeStep } from '../schema/fixture.ts';
 import { shellWord } from '../shell.ts';
 import { digestBytes } from '../witness/content.ts';

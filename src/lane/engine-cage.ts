@@ -1,5 +1,6 @@
 /** Runs the engine in its cage with the watcher on both folders and the limits on the workspace. */
 import { join } from 'node:path';
+import type { EndedCage } from '../cage/run.ts';
 import type { EnginePlan } from '../engines/engine.ts';
 import { openSpool } from '../evidence/spool.ts';
 import type { CageRecord } from '../schema/cage.ts';
@@ -11,8 +12,10 @@ import { ownerLabels } from './identity.ts';
 import { type CageSpool, cageSpool, runRecordedCage } from './recorded-cage.ts';
 
 export interface EngineOutcome {
-  /** null where no container could be made */
+  /** null where no container could be made; `removed` is not known yet */
   cage: CageRecord | null;
+  /** the same once the container is removed. Never rejects */
+  whole: Promise<CageRecord | null>;
   problem: string | null;
   files: CageSpool;
   watchFile: string;
@@ -23,17 +26,20 @@ export async function runNothing(context: RunContext, why: string): Promise<Engi
   const { files, watchFile, watcher } = await witnesses(context);
   await watcher.drain();
   for (const file of Object.values(files)) await (await openSpool(file)).close();
-  return { cage: null, problem: why, files, watchFile };
+  return { cage: null, whole: Promise.resolve(null), problem: why, files, watchFile };
 }
 
 /** Watcher ready, cage run, watcher drained: in this order, whatever happens in between. */
 export async function runEngine(context: RunContext, plan: EnginePlan): Promise<EngineOutcome> {
   const { files, watchFile, watcher } = await witnesses(context);
   try {
-    const cage = await withinSpace(context, await engineCage(context, plan, files));
-    return { cage, problem: null, files, watchFile };
+    const ended = await engineCage(context, plan, files);
+    const exit = await exitWithinSpace(context, ended.cage);
+    const whole = ended.whole.then((cage) => ({ ...cage, exit }));
+    return { cage: { ...ended.cage, exit }, whole, problem: null, files, watchFile };
   } catch (error) {
-    return { cage: null, problem: (error as Error).message, files, watchFile };
+    const problem = (error as Error).message;
+    return { cage: null, whole: Promise.resolve(null), problem, files, watchFile };
   } finally {
     await watcher.drain();
   }
@@ -51,7 +57,7 @@ async function witnesses({ paths, contract, clock }: RunContext) {
   return { files: cageSpool(paths.spool, 'engine'), watchFile, watcher };
 }
 
-function engineCage(context: RunContext, plan: EnginePlan, files: CageSpool): Promise<CageRecord> {
+function engineCage(context: RunContext, plan: EnginePlan, files: CageSpool): Promise<EndedCage> {
   const { paths, contract, user } = context;
   const { limits } = contract;
   return runRecordedCage(
@@ -86,9 +92,9 @@ function engineCage(context: RunContext, plan: EnginePlan, files: CageSpool): Pr
 }
 
 /** An engine may pass the limit and end between two looks, or be stopped by the kernel at the largest file. */
-async function withinSpace(context: RunContext, cage: CageRecord): Promise<CageRecord> {
-  if (cage.exit.stop_reason !== null || !(await isOverSpace(context))) return cage;
-  return { ...cage, exit: { ...cage.exit, stop_reason: 'workspace_limit' } };
+async function exitWithinSpace(context: RunContext, { exit }: CageRecord): Promise<CageRecord['exit']> {
+  if (exit.stop_reason !== null || !(await isOverSpace(context))) return exit;
+  return { ...exit, stop_reason: 'workspace_limit' };
 }
 
 async function isOverSpace({ paths, contract }: RunContext): Promise<boolean> {

@@ -16,7 +16,7 @@ import { runDocument } from './run-document.ts';
 export async function judge(input: JudgeInput): Promise<Report> {
   const { context, request } = input;
   await writeEvidence(input, {
-    cage: cageDocument(input),
+    cage: await cageDocument(input),
     trees: treesDocument(input),
     forbidden: await forbiddenDocument(input),
   });
@@ -62,14 +62,20 @@ async function writeEvidence(input: JudgeInput, documents: Documents): Promise<v
   await put(context.paths, 'test.log', await testLog(runs));
 }
 
-function cageDocument({ context, request, outcome, tests }: JudgeInput): CageDocument {
+/** Waits for what is left of the containers. */
+async function cageDocument({ context, request, outcome, tests }: JudgeInput): Promise<CageDocument> {
+  const [engine, before, after] = await Promise.all([
+    outcome.whole,
+    tests.before?.whole ?? null,
+    tests.after?.whole ?? null,
+  ]);
   return {
     schema: 'proofbox.cage/v1',
     nonce: context.contract.nonce,
     versions: request.versions,
     problem: outcome.problem,
-    engine: outcome.cage,
-    verification: { before: tests.before?.cage ?? null, after: tests.after?.cage ?? null },
+    engine,
+    verification: { before, after },
   };
 }
 

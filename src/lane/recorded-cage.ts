@@ -1,10 +1,9 @@
 /** Runs one cage with all its streams kept in spool files. */
 import { join } from 'node:path';
-import { type CageOptions, runCage } from '../cage/run.ts';
+import { type CageOptions, type EndedCage, runCage } from '../cage/run.ts';
 import type { CageRequest } from '../cage/spec.ts';
 import type { Docker } from '../docker/connect.ts';
 import { openSpool } from '../evidence/spool.ts';
-import type { CageRecord } from '../schema/cage.ts';
 
 /** The spool files of one cage. */
 export interface CageSpool {
@@ -43,7 +42,7 @@ export async function runRecordedCage(
   options: Omit<CageOptions, 'sinks'>,
   files: CageSpool,
   onCounts: (counts: LiveCounts) => void = () => undefined,
-): Promise<CageRecord> {
+): Promise<EndedCage> {
   const [writes, programs, stdout, stderr] = await Promise.all([
     openSpool(files.writes),
     openSpool(files.programs),

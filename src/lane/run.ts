@@ -16,10 +16,11 @@ import { SOCKET_NAME } from '../gateway/server.ts';
 import { SBOM_FILE } from '../proofs/evidence.ts';
 import { gateBlockers } from '../proofs/gates.ts';
 import { testRun } from '../proofs/test-run.ts';
+import type { BaselineSummary } from '../schema/baseline.ts';
 import { Digest } from '../schema/common.ts';
 import type { Contract } from '../schema/contract.ts';
 import { digestTree, type TreeDigest } from '../witness/tree.ts';
-import { copyFixture } from '../workspace/copy.ts';
+import { copyFixture, copyResult, type Owner } from '../workspace/copy.ts';
 import { initRepository } from '../workspace/repository.ts';
 import { hostNamespaces } from './admission.ts';
 import { baselineRequest, baselineSummary } from './baseline.ts';
@@ -35,7 +36,7 @@ import type { StepId } from './progress.ts';
 import type { RunRequest, RunResult } from './request.ts';
 import { StateFile } from './state.ts';
 import { type CageUser, claimUser } from './user.ts';
-import { runTests, type TestsOutcome } from './verification.ts';
+import { prepareTests, type TestsOutcome, type WaitingTests } from './verification.ts';
 
 /**
  * Runs one lane and leaves a sealed bundle.
@@ -173,8 +174,8 @@ interface Prepared {
 }
 
 async function carryOut(request: RunRequest, prepared: Prepared): Promise<RunResult> {
-  const { context, plan, pristine, guard } = prepared;
-  const { contract, paths, events } = context;
+  const { context } = prepared;
+  const { contract, events } = context;
   events.add('harness', 'run.started', {
     run_id: contract.run_id,
     fixture: contract.fixture.id,
@@ -184,9 +185,46 @@ async function carryOut(request: RunRequest, prepared: Prepared): Promise<RunRes
   const fake = closed.length === 0 ? baselineRequest(request, context) : null;
   const baseline =
     fake === null ? null : await step(context, 'baseline', async () => baselineSummary(await runLane(fake)));
-  const before = await step(context, 'prepare', () => fillFolders(context, plan, pristine));
   const command = closed.length === 0 ? contract.test_command : null;
-  // Side by side, on copies of their own; both are over before anything is read or removed.
+  // Made while others are at work; each has folders of its own, and nothing but the recorder until its turn.
+  const cages = command === null ? null : testCages(context, command);
+  try {
+    return await besideTests(request, prepared, { closed, baseline, command, cages });
+  } finally {
+    await Promise.all([cages?.before.dismiss(), cages?.after.dismiss()]);
+  }
+}
+
+interface TestCages {
+  before: WaitingTests;
+  after: WaitingTests;
+}
+
+function testCages(context: RunContext, command: string[]): TestCages {
+  return {
+    before: prepareTests(context, 'tests_before', command),
+    after: prepareTests(context, 'tests_after', command),
+  };
+}
+
+async function besideTests(
+  request: RunRequest,
+  prepared: Prepared,
+  begun: {
+    closed: string[];
+    baseline: BaselineSummary | null;
+    command: string[] | null;
+    cages: TestCages | null;
+  },
+): Promise<RunResult> {
+  const { context, plan, pristine, guard } = prepared;
+  const { paths, events } = context;
+  const { closed, baseline, command, cages } = begun;
+  // Side by side, on copies of their own; both are over before the result is judged.
+  const firstDone = settled(
+    cages === null ? null : step(context, 'tests_before', () => cages.before.runOn(pristine)),
+  );
+  const before = await step(context, 'prepare', () => fillFolders(context, plan, pristine));
   const engineDone =
     closed.length === 0
       ? step(context, 'engine', () => withGateway(context, request.provider, () => runEngine(context, plan)))
@@ -194,17 +232,12 @@ async function carryOut(request: RunRequest, prepared: Prepared): Promise<RunRes
           value,
           traffic: await noTraffic(context, request.provider),
         }));
-  engineDone.catch(() => undefined);
-  const first = await settled(
-    command === null
-      ? null
-      : step(context, 'tests_before', () => runTests(context, 'tests_before', pristine, command)),
-  );
   const { value: outcome, traffic } = await engineDone;
   const collected = await step(context, 'collect', () =>
     collect(context, { engine: request.engine, plan, outcome }, pristine, before.entries),
   );
-  const second = await settled(afterwards(context, outcome, collected, command));
+  const second = await settled(afterwards(context, outcome, collected, cages?.after ?? null, command));
+  const first = await firstDone;
   events.add('harness', 'run.completed', { ended_by: outcome.cage?.exit.ended_by ?? 'lost' });
   const report = await step(context, 'judge', () =>
     judge({
@@ -235,7 +268,7 @@ function closedGates({ gates, stage1 }: RunRequest, contract: Contract, startedA
 /** The cage's two folders as the engine will find them; noted before the step counts as done. Returns the workspace's tree. */
 async function fillFolders(context: RunContext, plan: EnginePlan, pristine: string): Promise<TreeDigest> {
   const { contract, paths, events, owner } = context;
-  await copyFixture(pristine, paths.workspace, owner);
+  await copyPristine(pristine, paths.workspace, owner);
   await makeCageFolders(paths.workspace, paths.artifacts, owner);
   const artifactDirWasEmpty = await holdsNothing(paths.artifacts);
   if (contract.git) await initRepository(paths.workspace, owner);
@@ -253,18 +286,24 @@ async function fillFolders(context: RunContext, plan: EnginePlan, pristine: stri
   return before;
 }
 
+/** Another copy of our own copy, which holds nothing that could not be copied. */
+async function copyPristine(from: string, to: string, owner: Owner): Promise<void> {
+  const limits = { maxEntries: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER };
+  const { leftOut, truncated } = await copyResult(from, to, { ...owner, limits });
+  if (truncated || leftOut.length > 0) throw new Error('the copy of the fixture changed while it was copied');
+}
+
 /** The tests after the engine; nothing to run where it was interrupted or there is no command. */
 async function afterwards(
   context: RunContext,
   outcome: EngineOutcome,
   collected: Collected,
+  cage: WaitingTests | null,
   command: string[] | null,
 ): Promise<TestsOutcome | null> {
-  if (command === null || outcome.cage === null || context.signal.aborted || collected.after.truncated)
+  if (cage === null || outcome.cage === null || context.signal.aborted || collected.after.truncated)
     return null;
-  const tests = await step(context, 'tests_after', () =>
-    runTests(context, 'tests_after', context.paths.workspace, command),
-  );
+  const tests = await step(context, 'tests_after', () => cage.runOn(context.paths.workspace));
   context.events.add('harness', 'verification.completed', {
     command,
     exit_code: tests.cage.exit.exit_code,

@@ -1,5 +1,9 @@
-/** Runs the fixture's tests in a cage of their own, on a copy that nothing else uses. Never on the host. */
+/**
+ * Runs the fixture's tests in a cage of their own, on a copy that nothing else uses. Never on the host. The cage may be
+ * made early; the copy never is.
+ */
 import { join } from 'node:path';
+import type { EndedCage } from '../cage/run.ts';
 import { CAGE_ENV } from '../engines/environment.ts';
 import type { CageRecord } from '../schema/cage.ts';
 import { copyResult } from '../workspace/copy.ts';
@@ -11,43 +15,91 @@ import { makeCageFolders } from './prepare.ts';
 import { type CageSpool, cageSpool, runRecordedCage } from './recorded-cage.ts';
 
 export interface TestsOutcome {
+  /** `removed` is not known yet */
   cage: CageRecord;
+  /** the same once the container is removed. Never rejects */
+  whole: Promise<CageRecord>;
   files: CageSpool;
 }
 
+type TestsRole = 'tests_before' | 'tests_after';
+
 /**
- * Copies `source` and runs the test command on the copy.
- * @param source the pristine fixture copy for `tests_before`, the result for `tests_after`
+ * A cage for the tests that was made before its turn: the recorder is in it and nothing else, its two folders are mounted
+ * in no other cage, and the workspace among them is empty.
  */
-export async function runTests(
-  context: RunContext,
-  role: 'tests_before' | 'tests_after',
-  source: string,
-  command: string[],
-): Promise<TestsOutcome> {
-  const { paths, owner, user, contract } = context;
+export interface WaitingTests {
+  /**
+   * Copies `source` into the empty workspace and lets the tests begin. Call it once.
+   * @param source the pristine fixture copy for `tests_before`, the result for `tests_after`, whose engine must be gone
+   * @throws what a cage throws, or the disk's error
+   */
+  runOn(source: string): Promise<TestsOutcome>;
+  /** Gives the cage up unused; over when it is removed. Without effect once `runOn` was called. */
+  dismiss(): Promise<void>;
+}
+
+/** Makes the cage and its folders. It counts for nothing until it is told to run. */
+export function prepareTests(context: RunContext, role: TestsRole, command: string[]): WaitingTests {
+  const { paths, owner, contract } = context;
   const folder = join(paths.spool, role);
   const workspace = join(folder, 'workspace');
   const artifacts = join(folder, 'artifacts');
-  const { limits } = contract;
-  await makeCageFolders(workspace, artifacts, owner);
-  await copyResult(source, workspace, {
-    ...owner,
-    leaveOut: contract.engine_state,
-    limits: { maxEntries: limits.workspace_files, maxBytes: limits.workspace_bytes },
-  });
   const files = cageSpool(paths.spool, role);
-  const cage = await runRecordedCage(
+  let decide: (isWanted: boolean) => void = () => undefined;
+  const turn = new Promise<boolean>((resolve) => {
+    decide = resolve;
+  });
+  const made = makeCageFolders(workspace, artifacts, owner);
+  const ended = made.then(() => testsCage(context, role, { command, workspace, artifacts, turn, files }));
+  ended.catch(() => undefined);
+  return {
+    async runOn(source) {
+      try {
+        await made;
+        await copyResult(source, workspace, {
+          ...owner,
+          leaveOut: contract.engine_state,
+          limits: { maxEntries: contract.limits.workspace_files, maxBytes: contract.limits.workspace_bytes },
+        });
+        decide(true);
+      } catch (error) {
+        decide(false);
+        await ended.catch(() => undefined);
+        throw error;
+      }
+      const { cage, whole } = await ended;
+      await removeTree(folder);
+      return { cage, whole, files };
+    },
+    async dismiss() {
+      decide(false);
+      await ended.then(
+        ({ whole }) => whole,
+        () => null,
+      );
+    },
+  };
+}
+
+function testsCage(
+  context: RunContext,
+  role: TestsRole,
+  cage: { command: string[]; workspace: string; artifacts: string; turn: Promise<boolean>; files: CageSpool },
+): Promise<EndedCage> {
+  const { user, contract } = context;
+  const { limits } = contract;
+  return runRecordedCage(
     context.docker,
     {
       role,
       runId: contract.run_id,
       nonce: contract.nonce,
       image: context.image,
-      workspaceDir: workspace,
-      artifactsDir: artifacts,
+      workspaceDir: cage.workspace,
+      artifactsDir: cage.artifacts,
       user,
-      argv: command,
+      argv: cage.command,
       env: CAGE_ENV,
       limits: { ...limits, timeout_ms: limits.test_timeout_ms },
       record: 'writes',
@@ -59,11 +111,10 @@ export async function runTests(
       timeoutMs: limits.test_timeout_ms,
       forbiddenPaths: [],
       admit: admission(context, role),
+      turn: cage.turn,
       signal: context.signal,
       imageConfig: context.image.config,
     },
-    files,
+    cage.files,
   );
-  await removeTree(folder);
-  return { cage, files };
 }

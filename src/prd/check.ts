@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { firstIssue } from '../contract/read.ts';
 import { Prd, type PrdCheck, PrdIssues, REQUIREMENT_IDS } from '../schema/prd.ts';
 import { testTitles } from './titles.ts';

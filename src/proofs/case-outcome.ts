@@ -2,7 +2,7 @@
  * What Case says of itself, set beside what was seen. Its exit code means nothing: it was seen to end with 0 after a failed
  * pipeline, and to skip every phase and call that a success.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { NormalizedEvent } from '../schema/event.ts';
 import type { Blocker, EngineClaims } from '../schema/report.ts';
 import type { Evidence } from './evidence.ts';

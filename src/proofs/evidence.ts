@@ -3,7 +3,7 @@
  * Types only. It is filled in from the files of a bundle alone, in the same way by `run` and by `verify`.
  */
 
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { CageDocument } from '../schema/cage.ts';
 import type { Digest } from '../schema/common.ts';
 import type { Contract } from '../schema/contract.ts';

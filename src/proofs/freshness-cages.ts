@@ -16,6 +16,7 @@ export function freshCages(evidence: Evidence, document: CageDocument): Finding[
     if (ids.has(record.container_id)) problems.push('has the container of another cage');
     ids.add(record.container_id);
     if (!record.removed) problems.push('was not removed');
+    if (record.role === 'tests_after') problems.push(...turn(document.engine, record));
     for (const problem of problems) {
       findings.push({
         code: 'evidence_incomplete',
@@ -48,8 +49,24 @@ function identity(evidence: Evidence, record: CageRecord): string[] {
   return problems;
 }
 
+/**
+ * The tests on the result begin when the engine's container is over, however early their own was made: by the harness's
+ * clock and by the container engine's. A record without the moment is of a version that made the container only then.
+ */
+function turn(engine: CageRecord | null, tests: CageRecord): string[] {
+  // Nothing ran in it, and the proof of the tests says so.
+  if (tests.begun_at === null) return [];
+  const begun = Date.parse(tests.begun_at ?? tests.created_at);
+  const exited = Inspect.safeParse(engine?.inspect_exited);
+  const over = [engine?.finished_at ?? '', exited.success ? exited.data.State.FinishedAt : ''];
+  return over.every((moment) => begun >= Date.parse(moment))
+    ? []
+    : ['ran its tests before the engine was gone'];
+}
+
 function times(evidence: Evidence, record: CageRecord): string[] {
-  const own = [record.created_at, record.started_at, record.finished_at];
+  const { begun_at: begun = null } = record;
+  const own = [record.created_at, record.started_at, ...(begun === null ? [] : [begun]), record.finished_at];
   const exited = Inspect.safeParse(record.inspect_exited);
   const engines = exited.success
     ? [exited.data.Created, exited.data.State.StartedAt, exited.data.State.FinishedAt]

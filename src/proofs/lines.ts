@@ -2,7 +2,7 @@
  * Reads a JSON-lines document of the bundle once, in bounded memory, and notes the first line that is not
  * as it must be. Never repairs a line and never stops counting at a bad one.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { LineProblem, Loaded } from './evidence.ts';
 
 /** What every JSON-lines document has in common. */

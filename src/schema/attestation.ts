@@ -2,7 +2,7 @@
  * What a signed run says to other people's tools: in-toto statements (in-toto attestation framework, Statement v1)
  * with our own predicate. The two standard predicates are SLSA provenance v1 and in-toto runtime-trace v0.2.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Confinement, Versions } from './cage.ts';
 import { BlockerCode, Digest, EngineName, Instant, Nonce, RunId } from './common.ts';
 import { ProofId } from './report.ts';

@@ -1,5 +1,5 @@
 /** The same-run fake lane of a `case` run, and what differs between the two. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { BlockerCode, Digest, RunId } from './common.ts';
 
 /** What one run came to, as far as two runs can be compared. */

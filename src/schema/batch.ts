@@ -1,5 +1,5 @@
 /** `proofbox batch`: what is asked for, what has been done, and what came of it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { BlockerCode, Digest, EngineName, Instant, RunId } from './common.ts';
 import { Limits } from './fixture.ts';
 

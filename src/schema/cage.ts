@@ -1,5 +1,5 @@
 /** `cage.json`: what was asked for, what the container engine says it made, and what PID 1 saw from inside. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Digest, Instant, Nonce } from './common.ts';
 import { End, Hello } from './recorder.ts';
 
@@ -79,6 +79,11 @@ export const CageRecord = z
     exit: CageExit.describe('how its life ended'),
     created_at: Instant.describe('just before the create request'),
     started_at: Instant.nullable().describe('just after the start; null where it never started'),
+    begun_at: Instant.nullable()
+      .optional()
+      .describe(
+        'when PID 1 was told to start the program; null where it never was, absent in bundles of versions that told it at once',
+      ),
     finished_at: Instant.nullable().describe('when its stream had ended'),
     removed: z.boolean().describe('whether the container was removed'),
     stream: z.strictObject({

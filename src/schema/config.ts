@@ -1,5 +1,5 @@
 /** `proofbox.config.json`: what a team sets once. Gates are never read from here. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ForbiddenKind } from './common.ts';
 
 export const Config = z.strictObject({

@@ -1,5 +1,5 @@
 /** `contract.json`: the typed input of one run, complete: every default is filled in. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Digest, EngineName, Nonce, RunId } from './common.ts';
 import { Argv, Limits } from './fixture.ts';
 import { ProviderMode } from './provider.ts';

@@ -1,5 +1,5 @@
 /** Every document that proofbox reads or writes, by name: what `schemas/` and docs/evidence.md are generated from. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { RunPredicate } from './attestation.ts';
 import { BatchManifest, BatchReport } from './batch.ts';
 import { CageDocument } from './cage.ts';

@@ -1,5 +1,5 @@
 /** `events.normalized.jsonl`: what happened, by the harness and by the engine, in one order. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Instant, Nonce } from './common.ts';
 
 /** Events that every passing run has (R12), in the order in which they must first appear. */

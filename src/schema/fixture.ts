@@ -1,5 +1,5 @@
 /** `fixture.json`: an artificial repository with a task, a test command and the files that may change. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { BlockerCode } from './common.ts';
 
 /**

@@ -1,5 +1,5 @@
 /** The gates in front of the engine `case`: environment variables, and a first stage that passed. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Digest, Instant } from './common.ts';
 
 /** The two variables, and the one value of each that opens its gate. */

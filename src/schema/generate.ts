@@ -1,5 +1,5 @@
 /** Makes the JSON Schemas and the field tables of the documentation from the zod schemas. Pure: text out. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { DOCUMENTS, type DocumentKind } from './documents.ts';
 
 /** The parts of a JSON Schema (draft 2020-12) that zod gives us. */

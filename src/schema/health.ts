@@ -1,5 +1,6 @@
 /** What `proofbox health` says. */
-import { z } from 'zod';
+import * as z from 'zod';
+import './parsers.ts';
 
 export const Health = z.strictObject({
   schema: z.literal('proofbox.health/v1'),

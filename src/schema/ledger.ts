@@ -1,5 +1,5 @@
 /** One line of `ledger.jsonl`: a run that was sealed, chained to the one before. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Digest, Instant, RunId } from './common.ts';
 
 export const LedgerEntry = z.strictObject({

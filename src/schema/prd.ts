@@ -1,5 +1,5 @@
 /** Front matter of the planning documents in docs/prd, and what the validator says of them. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { BlockerCode } from './common.ts';
 import { ProofId } from './report.ts';
 

@@ -1,5 +1,5 @@
 /** `provider.jsonl` and cassettes: the traffic to a model provider, as the gateway saw it. Never holds a secret. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Digest, Nonce } from './common.ts';
 
 export const ProviderMode = z.enum(['none', 'live', 'record', 'replay', 'scripted']);

@@ -1,5 +1,5 @@
 /** What PID 1 of the cage sends: its first frame, its records and its last frame. See images/recorder/README.md. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Nonce } from './common.ts';
 
 export const WriteRoot = z.enum(['workspace', 'artifacts', 'device', 'kernel', 'none']);

@@ -1,5 +1,5 @@
 /** `report.json`: the verdict of one run and what it rests on. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Baseline } from './baseline.ts';
 import { Confinement, Versions } from './cage.ts';
 import { BlockerCode, Digest, EngineName, ForbiddenKind, Instant, Nonce, RunId } from './common.ts';

@@ -1,5 +1,5 @@
 /** `run.json`: what only the harness knew while the run went on. With the other primary files it makes the report. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { BaselineSummary } from './baseline.ts';
 import { Digest, Instant, Nonce, RunId } from './common.ts';
 import { Gates, Stage1Reference } from './gates.ts';

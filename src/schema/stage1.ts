@@ -1,5 +1,5 @@
 /** `stage1.json`: what a host's cage withstood before any untrusted engine may run in it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Versions } from './cage.ts';
 import { BlockerCode, Digest, Instant } from './common.ts';
 

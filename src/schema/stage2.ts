@@ -1,5 +1,5 @@
 /** `stage2.json`: every requirement of the Stage 2 route, and the evidence that proves it or fails to. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Digest, Instant } from './common.ts';
 import { Stage1Reference } from './gates.ts';
 import { Candidate } from './run.ts';

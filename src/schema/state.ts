@@ -1,5 +1,5 @@
 /** `.spool/state.json`: what a run must leave behind in time, so that it can be sealed by somebody else if it is killed. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Versions } from './cage.ts';
 import { Digest } from './common.ts';
 import { Contract } from './contract.ts';

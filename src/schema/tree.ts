@@ -1,5 +1,5 @@
 /** A tree of digests: what stands in a folder at one moment, links not followed. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Digest, Nonce } from './common.ts';
 
 export const EntryKind = z.enum(['file', 'dir', 'link', 'fifo', 'socket', 'device', 'unreadable']);

@@ -16,6 +16,7 @@ import { type Provider, scriptedProvider } from '../gateway/configure.ts';
 import { newIdentity } from '../lane/identity.ts';
 import type { RunRequest, RunResult } from '../lane/request.ts';
 import { runLane } from '../lane/run.ts';
+import { PACKAGE_ROOT } from '../package-root.ts';
 import type { CageDocument } from '../schema/cage.ts';
 import { type BlockerCode, ForbiddenKind } from '../schema/common.ts';
 import { GATE_VALUES, type Gates, type Stage1Reference } from '../schema/gates.ts';
@@ -28,7 +29,7 @@ import { judgeRequirements, type SeenRun, type Stage2Evidence } from './requirem
 export const STAGE2_FILE = 'stage2.json';
 const FIXTURE = 'py-interval';
 /** The code that is running now. */
-const HARNESS = join(import.meta.dirname, '..');
+const HARNESS = join(PACKAGE_ROOT, 'dist');
 
 export type Stage2Request = SharedRequest & {
   fixturesDir: string;

@@ -1,7 +1,7 @@
 /** Loads the primary evidence from the files of a bundle, as the proofs take it. Invents nothing that is missing. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { BundleFile } from '../evidence/inventory.ts';
 import { isDerived } from '../evidence/layout.ts';
 import { fileLines } from '../evidence/lines.ts';

@@ -1,5 +1,5 @@
 /** Whether trace.jsonl is one sound trace of this run: one root, children inside it, clocks within the run. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RunDocument } from '../schema/run.ts';
 import type { Problem } from './check.ts';
 

@@ -2,7 +2,10 @@
  * The one way this program runs git on the host: a fixed environment, no configuration but what stands here, and
  * always an explicit repository of our own making. Never run it with a hostile tree as its repository or folder.
  */
-import { execa } from 'execa';
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { ProofboxError } from '../errors.ts';
 
 /** Nobody's configuration, attributes, hooks, pagers or helpers; a clock and a name that do not change. */
@@ -67,22 +70,39 @@ export function gitCommand(place: GitPlace, args: readonly string[]) {
   };
 }
 
+const run = promisify(execFile);
+
 /**
- * Runs one short git command to its end.
+ * Runs one short git command to its end. It reads nothing and says little.
  * @returns its standard output without the last line end
  * @throws ProofboxError `host` where git is missing or fails
  */
 export async function git(place: GitPlace, args: readonly string[]): Promise<string> {
   const { file, args: all, options } = gitCommand(place, args);
-  const result = await execa(file, all, {
-    ...options,
-    reject: false,
-    stdin: 'ignore',
-    timeout: 120_000,
-    killSignal: 'SIGKILL',
-  });
-  if (!result.failed) return result.stdout;
-  throw gitFailed(args[0] ?? 'git', result.stderr || (result.shortMessage ?? ''), result.cause);
+  const { env, cwd } = options;
+  const running = run(file, all, { env, cwd, timeout: 120_000, killSignal: 'SIGKILL', maxBuffer: 64 << 20 });
+  running.child.stdin?.end();
+  try {
+    return (await running).stdout.replace(/\n$/, '');
+  } catch (error) {
+    const { stderr = '', message } = error as Error & { stderr?: string };
+    throw gitFailed(args[0] ?? 'git', stderr || message, error);
+  }
+}
+
+/**
+ * Makes an empty repository with the branch main, as `git init` does without any template: five folders and two files
+ * are written sooner than git is started.
+ * @param repository absolute path of a folder that does not exist
+ * @throws the system's error where it cannot be made
+ */
+export async function emptyRepository(repository: string, kind: 'bare' | 'with worktree'): Promise<void> {
+  await mkdir(repository);
+  for (const folder of ['objects', 'refs', 'refs/heads', 'refs/tags']) await mkdir(join(repository, folder));
+  const core = ['repositoryformatversion = 0', 'filemode = true', `bare = ${kind === 'bare'}`];
+  if (kind === 'with worktree') core.push('logallrefupdates = true');
+  await writeFile(join(repository, 'config'), `[core]\n${core.map((line) => `\t${line}\n`).join('')}`);
+  await writeFile(join(repository, 'HEAD'), 'ref: refs/heads/main\n');
 }
 
 /** The error of a git command that did not do its work. */

@@ -50,21 +50,27 @@ export async function importTrees(
     if (error instanceof TreeMoved) return { problem: error.message };
     throw error;
   }
-  return {
-    before: await writeTree(repository, sides.before, timeoutMs),
-    after: await writeTree(repository, sides.after, timeoutMs),
-  };
+  return writeTrees(repository, sides, timeoutMs);
 }
 
 /** @throws ProofboxError `host` where git fails, or makes another tree than the one that was described to it */
-async function writeTree(repository: string, tree: GitTree, timeoutMs: number): Promise<string> {
-  const { records, ids } = tree.records();
-  const root = ids.at(-1) ?? '';
-  if (records.length === 0) return root;
-  const result = await fed(gitCommand({ repository }, ['mktree', '-z', '--batch']), records, timeoutMs);
-  if (result.failed) throw gitFailed('mktree', result.stderr || (result.shortMessage ?? ''), result.cause);
-  if (result.stdout !== ids.join('\n')) throw gitFailed('mktree', 'it made other trees than were described');
-  return root;
+async function writeTrees(
+  repository: string,
+  sides: Record<'before' | 'after', GitTree>,
+  timeoutMs: number,
+): Promise<Trees> {
+  const before = sides.before.records();
+  const after = sides.after.records();
+  const records = [...before.records, ...after.records];
+  // A tree of nothing is not asked for.
+  const ids = [before, after].flatMap((side) => (side.records.length === 0 ? [] : side.ids));
+  if (records.length > 0) {
+    const result = await fed(gitCommand({ repository }, ['mktree', '-z', '--batch']), records, timeoutMs);
+    if (result.failed) throw gitFailed('mktree', result.stderr || (result.shortMessage ?? ''), result.cause);
+    if (result.stdout !== ids.join('\n'))
+      throw gitFailed('mktree', 'it made other trees than were described');
+  }
+  return { before: before.ids.at(-1) ?? '', after: after.ids.at(-1) ?? '' };
 }
 
 function fed(

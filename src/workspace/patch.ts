@@ -6,7 +6,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestTree } from '../witness/tree.ts';
-import { git } from './git.ts';
+import { emptyRepository } from './git.ts';
 import { leavesOut, withoutState } from './leave-out.ts';
 import { importTrees } from './patch-import.ts';
 import { type PatchedPath, type PatchRequest, planPatch } from './patch-plan.ts';
@@ -64,7 +64,7 @@ async function inScratch(
   await mkdir(request.scratch, { mode: 0o700 });
   try {
     const repository = join(request.scratch, 'repository');
-    await git({ repository }, ['init', '--quiet', '--bare', '--template=']);
+    await emptyRepository(repository, 'bare');
     const limits = { maxBytes: request.maxBytes, timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS };
     const trees = await importTrees(repository, request, patched, limits.timeoutMs);
     if ('problem' in trees) return { bytes: 0, problem: trees.problem };

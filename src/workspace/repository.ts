@@ -3,8 +3,9 @@
  * Never call it on a folder that an engine has had in its hands.
  */
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { git } from './git.ts';
+import { emptyRepository, git } from './git.ts';
 import { giveTree, type Owner } from './ownership.ts';
 
 /**
@@ -16,8 +17,8 @@ import { giveTree, type Owner } from './ownership.ts';
 export async function initRepository(dir: string, owner: Owner): Promise<string> {
   const repository = join(dir, '.git');
   if (existsSync(repository)) throw new Error(`${repository} exists already`);
+  await emptyRepository(repository, 'with worktree');
   const place = { repository, worktree: dir };
-  await git(place, ['init', '--quiet', '--template=', '--shared=umask']);
   // Ignored files too: the engine must start from a clean status.
   await git(place, ['add', '--all', '--force', '.']);
   await git(place, [
@@ -28,7 +29,7 @@ export async function initRepository(dir: string, owner: Owner): Promise<string>
     '--cleanup=verbatim',
     '--message=The fixture as it was given\n',
   ]);
-  const commit = await git(place, ['rev-parse', '--verify', 'HEAD']);
+  const commit = (await readFile(join(repository, 'refs/heads/main'), 'utf8')).trim();
   giveTree(repository, owner);
   return commit;
 }

@@ -67,6 +67,14 @@ const set = (name: string, pointer: string, value: unknown) => (dir: string) => 
   writeFileSync(path, JSON.stringify(document));
 };
 
+/** Sets the value at one JSON pointer to that of another. */
+const moved = (name: string, from: string, to: string) => (dir: string) => {
+  let value: unknown = JSON.parse(readFileSync(join(dir, name), 'utf8'));
+  for (const key of from.slice(1).split('/')) value = (value as Record<string, unknown>)[key];
+  if (value === undefined) throw new Error(`${name} has no ${from}`);
+  set(name, to, value)(dir);
+};
+
 test('the control: the bundle as it is passes', async () => {
   const verdict = await verdictAfter(() => undefined);
   expect(verdict.blockers).toEqual([]);
@@ -205,6 +213,16 @@ const ALTERED: [proof: string, what: string, alter: (dir: string) => void][] = [
     set('cage.json', '/engine/inspect_exited/Id', 'f'.repeat(64)),
   ],
   ['artifacts', 'logs that were cut', set('cage.json', '/engine/stream/complete', false)],
+  [
+    'freshness',
+    'tests on the result that were told to begin before the engine was gone',
+    moved('cage.json', '/engine/started_at', '/verification/after/begun_at'),
+  ],
+  [
+    'freshness',
+    'an engine whose container ended after the tests had begun, by the word of the container engine alone',
+    moved('cage.json', '/verification/after/finished_at', '/engine/inspect_exited/State/FinishedAt'),
+  ],
   ['freshness', 'another image', set('cage.json', '/engine/image/digest', `sha256:${'1'.repeat(64)}`)],
   [
     'events',

@@ -120,7 +120,12 @@ export class Mutants {
     const root = this.#root(set);
     const main = join(root, 'dist/cli/main.js');
     if (existsSync(main)) return main;
-    cpSync(join(PACKAGE_ROOT, 'dist'), join(root, 'dist'), { recursive: true });
+    // Without the bundle, which has the text of every module in it, the copy runs from its modules.
+    const bundle = join(PACKAGE_ROOT, 'dist/bundle');
+    cpSync(join(PACKAGE_ROOT, 'dist'), join(root, 'dist'), {
+      recursive: true,
+      filter: (path) => path !== bundle,
+    });
     const edits = editsOf(set).filter((edit) => !isRecorder(edit) && !isRecipe(edit));
     if (edits.some(({ file }) => file === 'dist/cage/spec.js')) edits.push(NO_ADMISSION);
     if (editsOf(set).some(isRecorder))

@@ -1,0 +1,87 @@
+// Makes DIR/bundle of the modules that tsc left in DIR: a few files that load at once, and their compiled code.
+// Run by scripts/build. It changes no behaviour: DIR/cli/main.js does the same from the modules.
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { build, transform } from 'esbuild';
+
+const dist = resolve(process.argv[2] ?? 'dist');
+const out = join(dist, 'bundle');
+
+const require = createRequire(import.meta.url);
+
+/** Modules whose authors load them at once although no run needs them: gRPC for BuildKit, and ssh. Left where they are. */
+const LATE = [
+  {
+    file: /dockerode\/lib\/docker\.js$/,
+    eager: "withSession = require('./session')",
+    late: "withSession = (...args) => require('dockerode/lib/session.js')(...args)",
+  },
+  {
+    file: /docker-modem\/lib\/modem\.js$/,
+    eager: "ssh = require('./ssh')",
+    late: "ssh = (...args) => require('docker-modem/lib/ssh.js')(...args)",
+  },
+];
+const LEFT = ['dockerode/lib/session.js', 'docker-modem/lib/ssh.js'];
+/** Looks for packages that need not be there; it is used once for an image. */
+const NOT_BUNDLED = '@cyclonedx/cyclonedx-library';
+
+const late = {
+  name: 'late',
+  setup({ onLoad, onResolve }) {
+    for (const one of LATE)
+      onLoad({ filter: one.file }, async ({ path }) => {
+        const text = await readFile(path, 'utf8');
+        if (!text.includes(one.eager)) throw new Error(`${path} does not say ${one.eager} any more`);
+        return { contents: text.replace(one.eager, one.late), loader: 'js' };
+      });
+    onResolve({ filter: /^\.\/buildkit$/ }, () => ({ path: 'dockerode/lib/buildkit.js', external: true }));
+  },
+};
+for (const module of LEFT) require.resolve(module);
+
+await rm(out, { recursive: true, force: true });
+await mkdir(out, { recursive: true });
+const { outputFiles } = await build({
+  entryPoints: [join(dist, 'cli/program.js')],
+  outdir: out,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  // Comments may hold anything; without them every character is one byte, and is read as such.
+  minifyWhitespace: true,
+  lineLimit: 160,
+  charset: 'ascii',
+  external: [...LEFT, NOT_BUNDLED],
+  plugins: [late],
+  outExtension: { '.js': '.cjs' },
+  // All that a module asks of its address is where the package lies: one folder up from any of them.
+  define: { 'import.meta.url': 'moduleUrl' },
+  logLevel: 'warning',
+  write: false,
+});
+
+// One file for each group of modules that are needed together. CommonJS, because its compiled code can be kept.
+for (const { path, text } of outputFiles) {
+  const { code } = await transform(text, {
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20.19',
+    supported: { 'dynamic-import': false },
+    minifyWhitespace: true,
+    lineLimit: 160,
+    charset: 'ascii',
+    logLevel: 'error',
+  });
+  if (/[^\0-\x7f]/.test(code)) throw new Error(`${path} is not plain ASCII`);
+  await writeFile(path, code);
+}
+await copyFile(new URL('./load.cjs', import.meta.url), join(out, 'load.cjs'));
+
+// With everything loaded, so that the functions which loading calls are compiled too.
+const { load, compiled } = require(join(out, 'load.cjs'));
+await load();
+for (const [path, code] of compiled()) await writeFile(`${path}.cache`, code);

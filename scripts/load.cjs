@@ -1,0 +1,41 @@
+// Loads program.cjs beside it, and what that asks for, with the compiled code that V8 left at the build. Another Node.js
+// refuses that code and compiles the text again: slower, and no different.
+const { readFileSync } = require('node:fs');
+const { dirname, join } = require('node:path');
+const { pathToFileURL } = require('node:url');
+const { Script } = require('node:vm');
+
+const PARAMETERS = 'exports, require, module, __filename, __dirname, moduleUrl';
+const moduleUrl = pathToFileURL(__dirname).href;
+const modules = new Map();
+const scripts = new Map();
+
+function load(name) {
+  const known = modules.get(name);
+  if (known !== undefined) return known.exports;
+  const module = { exports: {} };
+  modules.set(name, module);
+  const filename = join(__dirname, name);
+  const text = `(function (${PARAMETERS}) {${readFileSync(filename, 'latin1')}\n})`;
+  const script = new Script(text, { filename, cachedData: kept(filename) });
+  scripts.set(filename, script);
+  script.runInThisContext()(module.exports, find, module, filename, dirname(filename), moduleUrl);
+  return module.exports;
+}
+
+function find(name) {
+  return name.startsWith('./') ? load(name.slice(2)) : require(name);
+}
+
+function kept(filename) {
+  try {
+    return readFileSync(`${filename}.cache`);
+  } catch {
+    return undefined;
+  }
+}
+
+module.exports = {
+  ...load('program.cjs'),
+  compiled: () => [...scripts].map(([path, script]) => [path, script.createCachedData()]),
+};
