@@ -1,5 +1,5 @@
-/** `npm run bench`: measures, prints, and with --write keeps the figures in bench/RESULTS.md and bench/results.json. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+/** `npm run bench`: measures, prints, keeps the figures with --write, and with --check holds them against the kept ones. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -7,58 +7,96 @@ import Docker from 'dockerode';
 import { dockerVersions } from '#src/docker/versions.ts';
 import { jsonDocument } from '#src/evidence/json.ts';
 import { PACKAGE_ROOT } from '#src/package-root.ts';
-import { type Measure, type Result, take } from './measure.ts';
+import { compare } from './compare.ts';
+import { grow } from './growth.ts';
+import { type Measure, take } from './measure.ts';
 import { BATCH_MEASURE } from './measures/batch.ts';
+import { GROWTHS } from './measures/growth.ts';
 import { RECORDER_MEASURES } from './measures/recorder.ts';
 import { VERIFY_MEASURE } from './measures/verify.ts';
 import { WHOLE_MEASURES } from './measures/whole.ts';
-import { type Machine, table } from './render.ts';
+import { plot } from './plot.tsx';
+import { growthTable, machineLine, page, table } from './render.ts';
+import { byId, type Machine, merged, type Results, readResults } from './results.ts';
 
 const MEASURES: Measure[] = [...WHOLE_MEASURES, ...RECORDER_MEASURES, BATCH_MEASURE, VERIFY_MEASURE].sort(
-  (a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)),
+  byId,
 );
 
 const RESULTS = join(PACKAGE_ROOT, 'bench/results.json');
 const PAGE = join(PACKAGE_ROOT, 'bench/RESULTS.md');
+const PLOT = 'growth.svg';
 
 interface Options {
   only: string[];
   rounds?: string;
   write?: boolean;
+  check?: boolean;
 }
 
-const { only, rounds, write } = new Command('bench')
-  .option('--only <id...>', 'these measures alone, such as B3', [])
+const { only, rounds, write, check } = new Command('bench')
+  .option('--only <id...>', 'these measures alone, such as B3 or files', [])
   .option('--rounds <number>', 'of each measure, beside one to warm up')
-  .option('--write', 'keep the figures in bench/RESULTS.md and bench/results.json')
+  .option('--write', 'keep the figures in bench/results.json, bench/RESULTS.md and a plot')
+  .option('--check', 'exit 1 where a ratio is worse than the kept one by more than the noise of both')
   .parse()
   .opts<Options>();
 
-const chosen = MEASURES.filter(({ id }) => only.length === 0 || only.includes(id));
-if (chosen.length === 0) throw new Error(`choose of ${MEASURES.map(({ id }) => id).join(', ')}`);
+const isChosen = ({ id }: { id: string }) => only.length === 0 || only.includes(id);
+const known = [...MEASURES, ...GROWTHS].map(({ id }) => id);
+const unknown = only.filter((id) => !known.includes(id));
+const asked = rounds === undefined ? null : Number(rounds);
+const kept = await readResults(RESULTS);
+if (unknown.length > 0) stop(`there is no measure ${unknown.join(', ')}; choose of ${known.join(', ')}`);
+if (asked !== null && !(Number.isSafeInteger(asked) && asked > 0))
+  stop('--rounds takes a whole number above 0');
+if (check === true && kept === null) stop('no figures are kept; keep some with --write first');
 
 const folder = await mkdtemp(join(tmpdir(), 'proofbox-bench-'));
-const results: Result[] = [];
+const now: Results = { machine: await machine(), results: [], growth: [] };
 try {
-  for (const measure of chosen) {
+  for (const measure of MEASURES.filter(isChosen)) {
     process.stderr.write(`${measure.id}  ${measure.title}\n`);
-    results.push(await take(measure, folder, rounds === undefined ? null : Number(rounds)));
-    process.stderr.write(`${table(results.slice(-1), await machine()).split('\n')[2]}\n`);
+    now.results.push(await take(measure, folder, asked));
+    await keep();
+    process.stderr.write(`${table(now.results.slice(-1)).split('\n')[2]}\n`);
+  }
+  for (const growth of GROWTHS.filter(isChosen)) {
+    process.stderr.write(`${growth.id}  ${growth.title}\n`);
+    now.growth.push(await grow(growth, folder, asked));
+    await keep();
+    process.stderr.write(`${growthTable(now.growth.slice(-1)).split('\n')[2]}\n`);
   }
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
-const text = table(results, await machine());
-process.stdout.write(`${text}\n`);
-if (write === true) {
-  const kept = await readFile(RESULTS, 'utf8').then(JSON.parse, () => ({ results: [] }));
-  const others = (kept.results as Result[]).filter(({ id }) => !results.some((one) => one.id === id));
-  const all = [...others, ...results].sort((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)));
-  await writeFile(RESULTS, jsonDocument({ machine: await machine(), results: all }));
-  await writeFile(
-    PAGE,
-    `# Results\nWritten by \`npm run bench -- --write\`.\n\n${table(all, await machine())}`,
-  );
+if (now.results.length > 0) process.stdout.write(`${table(now.results)}\n`);
+if (now.growth.length > 0) process.stdout.write(`${growthTable(now.growth)}\n`);
+process.stdout.write(machineLine(now.machine));
+if (check === true && kept !== null) report(kept);
+
+/** After each measure: a later one that breaks must not cost an hour of figures. */
+async function keep(): Promise<void> {
+  if (write !== true) return;
+  const all = merged(kept, now);
+  await writeFile(RESULTS, jsonDocument(all));
+  await writeFile(join(PACKAGE_ROOT, 'bench', PLOT), plot(all.growth));
+  await writeFile(PAGE, page(all, PLOT));
+}
+
+function report(before: Results): void {
+  const { worse, uncompared } = compare(before, now);
+  for (const line of worse) process.stdout.write(`worse: ${line}\n`);
+  if (uncompared.length > 0)
+    process.stdout.write(`not compared, nothing is kept of: ${uncompared.join(', ')}\n`);
+  if (worse.length === 0)
+    process.stdout.write('nothing is worse than what was kept by more than the noise of both\n');
+  else process.exitCode = 1;
+}
+
+function stop(message: string): never {
+  process.stderr.write(`error: ${message}\n`);
+  process.exit(2);
 }
 
 async function machine(): Promise<Machine> {

@@ -1,5 +1,6 @@
 /** One measure: two or more ways to do the same, timed in turn, so that both have the same hour and the same cache. */
-import { rank, type Spread, spread } from './stats.ts';
+import type { Result } from './results.ts';
+import { medianInterval, rank, spread } from './stats.ts';
 
 export interface Way {
   name: string;
@@ -23,21 +24,6 @@ export interface Measure {
   rounds?: number;
 }
 
-export interface Result {
-  id: string;
-  title: string;
-  unit: string;
-  target: number;
-  higher: boolean;
-  note: string;
-  ways: { name: string; values: number[]; spread: Spread }[];
-  /** ours by peer, round by round */
-  ratio: Spread & { p95: number };
-  met: boolean;
-  /** something that makes the figures worthless, such as a path that was not recorded */
-  problem: string | null;
-}
-
 const LEAST_ROUNDS = 7;
 
 /** Once to warm up, then in turn, the order changed from round to round. */
@@ -55,7 +41,7 @@ export async function take(measure: Measure, folder: string, asked: number | nul
     const [ours = [], peer = []] = values;
     const ratios = ours.map((value, index) => value / (peer[index] ?? Number.NaN));
     const sorted = [...ratios].sort((a, b) => a - b);
-    const ratio = { ...spread(ratios), p95: rank(sorted, 0.95) };
+    const ratio = { ...spread(ratios), p95: rank(sorted, 0.95), interval: medianInterval(ratios) };
     const { id, title, unit, target, higher = false, note } = measure;
     return {
       ...{ id, title, unit, target, higher, note, ratio },

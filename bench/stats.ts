@@ -34,3 +34,26 @@ export function exponent(points: readonly { size: number; cost: number }[]): num
   const over = x.reduce((sum, value, index) => sum + (value - mx) * ((y[index] ?? 0) - my), 0);
   return over / x.reduce((sum, value) => sum + (value - mx) ** 2, 0);
 }
+
+/**
+ * Where the median of what was sampled lies, with a confidence of 95 % or, of fewer than six values, what they allow.
+ * By order statistics: nothing is assumed of how the values are spread.
+ */
+export function medianInterval(values: readonly number[]): { low: number; high: number; confidence: number } {
+  const sorted = [...values].sort((a, b) => a - b);
+  const count = sorted.length;
+  let outside = 2 * 0.5 ** count;
+  let term = 0.5 ** count;
+  let cut = 0;
+  for (let next = 1; next < count / 2; next += 1) {
+    term *= (count - next + 1) / next;
+    if (outside + 2 * term > 0.05) break;
+    outside += 2 * term;
+    cut = next;
+  }
+  return {
+    low: sorted[cut] ?? Number.NaN,
+    high: sorted[count - 1 - cut] ?? Number.NaN,
+    confidence: count === 0 ? 0 : 1 - outside,
+  };
+}

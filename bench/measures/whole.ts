@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { PACKAGE_ROOT } from '#src/package-root.ts';
 import { type Measure, timed } from '../measure.ts';
+import { srt, twoContainers } from '../npm-peers.ts';
 import { image, MAIN, ours, plainRun } from '../peers.ts';
 
 const nothing = async () => undefined;
@@ -38,6 +39,8 @@ export const WHOLE_MEASURES: Measure[] = [
                 await plainRun(reference, folder, ['/bin/true']);
               }),
           },
+          { name: 'testcontainers, two containers', once: () => timed(() => twoContainers(reference)) },
+          { name: 'srt true', once: () => timed(() => srt(['true'])) },
         ],
         remove: nothing,
       };

@@ -1,9 +1,6 @@
-/** Names and owners of one run: its id, its nonce, its labels and the user the engine is. */
+/** Names of one run: its id, its nonce, its labels, and which process it belongs to. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
-
-/** The unprivileged user of the image; stands in for root, which no cage ever runs as. */
-export const ENGINE_UID = 64100;
 
 export interface RunIdentity {
   runId: string;
@@ -14,13 +11,6 @@ export interface RunIdentity {
 export function newIdentity(now: Date): RunIdentity {
   const stamp = now.toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
   return { runId: `${stamp}-${randomBytes(4).toString('hex')}`, nonce: randomBytes(16).toString('hex') };
-}
-
-/** The user a cage runs as: the caller, or the image's own user where the caller is root. */
-export function cageUser(): { uid: number; gid: number } {
-  const uid = process.getuid?.() ?? ENGINE_UID;
-  const gid = process.getgid?.() ?? ENGINE_UID;
-  return uid === 0 ? { uid: ENGINE_UID, gid: ENGINE_UID } : { uid, gid };
 }
 
 /** Labels by which `proofbox gc` finds what a killed run left. */

@@ -29,12 +29,13 @@ import type { RunContext } from './context.ts';
 import { type EngineOutcome, runEngine, runNothing } from './engine-cage.ts';
 import { guardForbidden } from './forbidden.ts';
 import { noTraffic, withGateway } from './gateway.ts';
-import { cageUser, newIdentity } from './identity.ts';
+import { newIdentity } from './identity.ts';
 import { judge } from './judge.ts';
 import { claimRunDirectory, holdsNothing, makeCageFolders, removeSpool, writeInputs } from './prepare.ts';
 import type { StepId } from './progress.ts';
 import type { RunRequest, RunResult } from './request.ts';
 import { StateFile } from './state.ts';
+import { type CageUser, claimUser } from './user.ts';
 import { prepareTests, type TestsOutcome, type WaitingTests } from './verification.ts';
 
 /**
@@ -56,8 +57,9 @@ export async function runLane(request: RunRequest): Promise<RunResult> {
   // Refused before anything is made, not when its turn comes.
   if (request.baselineImage !== null) fakeEngine.plan({ fixture: work, argv: [], candidate: null });
   const { paths, release } = await claimRunDirectory(resolve(request.out ?? join(request.runsDir, runId)));
+  const user = await claimUser();
   try {
-    const prepared = await prepare(request, { plan, paths, clock, nonce, runId, work }).catch(
+    const prepared = await prepare(request, { plan, paths, clock, nonce, runId, work, user }).catch(
       async (error) => {
         await release();
         throw error;
@@ -69,6 +71,7 @@ export async function runLane(request: RunRequest): Promise<RunResult> {
     await removeSpool(paths);
     return result;
   } finally {
+    user.release();
     await request.progress.close();
   }
 }
@@ -90,12 +93,12 @@ interface Beginning {
   nonce: string;
   runId: string;
   work: ReturnType<typeof mergeWork>;
+  user: CageUser;
 }
 
 /** Everything that can still refuse the request: nothing has started, and nothing is left where it throws. */
 async function prepare(request: RunRequest, beginning: Beginning): Promise<Prepared> {
-  const { plan, paths, clock, nonce, runId, work } = beginning;
-  const user = cageUser();
+  const { plan, paths, clock, nonce, runId, work, user } = beginning;
   const owner = { uid: user.uid + request.idShift.uid, gid: user.gid + request.idShift.gid };
   const guard = await guardForbidden(request.forbidden, paths, nonce);
   const pristine = join(paths.spool, 'pristine');

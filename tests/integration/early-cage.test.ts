@@ -9,8 +9,9 @@ import type { CageRequest } from '../../src/cage/spec.ts';
 import { sandboxImage } from '../../src/docker/images.ts';
 import { CAGE_ENV } from '../../src/engines/environment.ts';
 import { inventory } from '../../src/evidence/inventory.ts';
-import { cageUser, newIdentity, ownerLabels } from '../../src/lane/identity.ts';
+import { newIdentity, ownerLabels } from '../../src/lane/identity.ts';
 import { makeCageFolders } from '../../src/lane/prepare.ts';
+import { claimUser } from '../../src/lane/user.ts';
 import { PACKAGE_ROOT } from '../../src/package-root.ts';
 import { evaluate } from '../../src/proofs/index.ts';
 import type { CageDocument } from '../../src/schema/cage.ts';
@@ -104,7 +105,7 @@ describe('a cage that waits for its turn', () => {
   async function waiting(name: string, turn: Promise<boolean>, signal = new AbortController().signal) {
     const { runId, nonce } = newIdentity(new Date());
     const [workspaceDir, artifactsDir] = [join(space.dir, name, 'w'), join(space.dir, name, 'a')];
-    const user = cageUser();
+    const user = await claimUser();
     await makeCageFolders(workspaceDir, artifactsDir, user);
     const image = await sandboxImage(docker);
     const request: CageRequest = {

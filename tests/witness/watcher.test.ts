@@ -1,11 +1,13 @@
 /** The host watcher: ready before, drained after, never in the way of a hostile engine's tricks. */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -19,6 +21,22 @@ import { discard, freshFolder, makeDeep, makeHostile, NASTY_NAMES } from './host
 
 // A hang is what fails here; a busy machine is none.
 vi.setConfig({ testTimeout: 120_000 });
+
+/** Makes files as fast as an engine can whose every call is recorded. */
+const MANY = `
+import os, sys
+root, files, folders = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+for n in range(files):
+    d = f'{root}/d{n % folders}'
+    if n < folders: os.mkdir(d)
+    open(f'{d}/{n}', 'w').close()
+    for _ in range(1000): pass
+`;
+const ALTERNATE = `
+import sys
+files = [open(f'{sys.argv[1]}/{name}', 'w', buffering=1) for name in 'ab']
+for n in range(int(sys.argv[2])): files[n % 2].write('x\\n')
+`;
 
 const NONCE = 'ab'.repeat(16);
 let root: string;
@@ -53,6 +71,13 @@ function records(): WatchRecord[] {
   expect(lines.pop()).toBe('');
   return lines.map((line) => WatchRecord.parse(JSON.parse(line)));
 }
+
+const names = () =>
+  readFileSync(join(root, 'watch.jsonl'), 'utf8')
+    .split('\n')
+    .slice(1, -1)
+    .map((line) => (JSON.parse(line) as WatchRecord).path)
+    .filter((path) => path !== '');
 
 const seen = () =>
   records()
@@ -135,6 +160,87 @@ describe('the host watcher', () => {
     expect(records().at(-1)?.event).toBe('drained');
     expect(new Set(records().map((one) => one.path)).size).toBeGreaterThan(10_000);
   }, 120_000);
+
+  it.each([
+    [1, '100,000 files in one folder'],
+    [1_000, '100,000 files in 1,000 folders'],
+  ])(
+    'sees every one of 100,000 files (%s: %s)',
+    async (folders) => {
+      const watcher = await start();
+      const made = execFile('python3', ['-c', MANY, workspace, '100000', String(folders)]);
+      await once(made, 'exit');
+      expect(await watcher.drain()).toMatchObject({ errors: 0 });
+      const paths = new Set(seen().map(([, , path]) => path));
+      expect(paths.size).toBe(100_000 + folders);
+      // No folder is looked into again for each of its files, and no file has a watch of its own.
+      expect(records().length).toBeLessThan(2 * 100_000);
+    },
+    240_000,
+  );
+
+  it('says so where more happened at once than the kernel holds events for', async () => {
+    writeFileSync(join(workspace, 'a'), '');
+    writeFileSync(join(workspace, 'b'), '');
+    const watcher = await start();
+    // Nobody reads the queue meanwhile; the same twice in a row would be one event.
+    execFileSync('python3', ['-c', ALTERNATE, workspace, '40000']);
+    expect((await watcher.drain()).errors).toBe(1);
+    expect(records().at(-2)).toMatchObject({ event: 'error' });
+    expect(records().at(-2)?.message).toContain('some may be lost');
+  });
+
+  it('does not say so of what the queue does hold', async () => {
+    for (const name of ['a', 'b']) writeFileSync(join(workspace, name), '');
+    const watcher = await start();
+    execFileSync('python3', ['-c', ALTERNATE, workspace, '4000']);
+    expect((await watcher.drain()).errors).toBe(0);
+    expect(new Set(seen().map(([, , path]) => path))).toEqual(new Set(['a', 'b']));
+  });
+
+  it('sees what is in a folder that was made elsewhere and moved in, and what happens in it after', async () => {
+    mkdirSync(join(root, 'elsewhere', 'deep'), { recursive: true });
+    for (const name of ['one', 'deep/two']) writeFileSync(join(root, 'elsewhere', name), '');
+    const watcher = await start();
+    renameSync(join(root, 'elsewhere'), join(workspace, 'moved'));
+    await vi.waitFor(() => expect(names()).toContain('moved/deep'), 30_000);
+    writeFileSync(join(workspace, 'moved', 'deep', 'three'), '');
+    await watcher.drain();
+    for (const path of ['moved', 'moved/one', 'moved/deep', 'moved/deep/two', 'moved/deep/three'])
+      expect(names()).toContain(path);
+  });
+
+  it('watches a folder that was removed and made again under its name', async () => {
+    mkdirSync(join(workspace, 'd'));
+    const watcher = await start();
+    rmSync(join(workspace, 'd'), { recursive: true });
+    mkdirSync(join(workspace, 'd'));
+    writeFileSync(join(workspace, 'd', 'first'), '');
+    await vi.waitFor(() => expect(names()).toContain('d/first'), 30_000);
+    writeFileSync(join(workspace, 'd', 'second'), '');
+    writeFileSync(join(workspace, 'd', 'first'), 'longer');
+    await watcher.drain();
+    expect(names()).toContain('d/second');
+  });
+
+  it('takes no event of a folder for one of the file in it that has its name', async () => {
+    mkdirSync(join(workspace, 'same', 'kept'), { recursive: true });
+    writeFileSync(join(workspace, 'same', 'same'), '');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const watcher = await start();
+    chmodSync(join(workspace, 'same'), 0o700);
+    rmSync(join(workspace, 'same', 'kept'), { recursive: true });
+    await watcher.drain();
+    expect(names()).toEqual(['same/kept']);
+  });
+
+  it('sees a file that is gone before anybody could look', async () => {
+    const watcher = await start();
+    writeFileSync(join(workspace, 'brief'), '');
+    rmSync(join(workspace, 'brief'));
+    await watcher.drain();
+    expect(names()).toContain('brief');
+  });
 
   it('ends also where the folders are gone or closed', async () => {
     mkdirSync(join(workspace, 'd'));

@@ -2,10 +2,15 @@
  * Copies of the product from which defences are taken away, one by one, by editing their text. The product itself has no
  * switch for any of them.
  */
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import Docker from 'dockerode';
 import { execa } from 'execa';
-import { sandboxReference } from '../../../src/docker/inputs.ts';
+import { build } from '../../../src/docker/build.ts';
+import { packContext } from '../../../src/docker/context.ts';
+import { baseReference, sandboxReference } from '../../../src/docker/inputs.ts';
+import { npmPackages, pinned } from '../../../src/docker/npm-packages.ts';
+import { lockedPackages, preferences } from '../../../src/docker/package-lock.ts';
 import { PACKAGE_ROOT } from '../../../src/package-root.ts';
 import type { Defence, Edit } from './table.ts';
 import { toolchain } from './toolchain.ts';
@@ -22,7 +27,8 @@ const NO_ADMISSION: Edit = {
 /** A folder with what every copy shares, and the image that all their cages use. */
 export class Mutants {
   readonly #folder: string;
-  #reference = '';
+  /** the image of every copy whose recipe is whole first, then one for each copy whose recipe is not */
+  readonly #references: string[] = [];
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -35,12 +41,13 @@ export class Mutants {
     // Another recipe is another image; no other run of these tests makes the same.
     const recipe = join(this.#folder, 'Dockerfile.sandbox');
     writeFileSync(recipe, `${readFileSync(recipe, 'utf8')}# ${this.#folder}\n`);
-    this.#reference = await sandboxReference(this.#folder, architecture);
+    const reference = await sandboxReference(this.#folder, architecture);
+    this.#references.push(reference);
     const context = join(this.#folder, 'recorders');
     cpSync(join(PACKAGE_ROOT, 'images/recorder'), join(context, 'base'), { recursive: true });
     mkdirSync(join(context, 'changed'));
     for (const set of sets) {
-      const edits = set.flatMap(({ edits: own }) => own).filter(({ file }) => isRecorder(file));
+      const edits = editsOf(set).filter(isRecorder);
       if (edits.length === 0) continue;
       const target = join(context, 'changed', nameOf(set));
       mkdirSync(target);
@@ -64,27 +71,64 @@ export class Mutants {
         '',
       ].join('\n'),
     );
-    const args = ['build', '-q', '--force-rm', '-t', this.#reference, '--build-arg', `BASE=${base}`, context];
-    await execa('docker', args, { env: { DOCKER_BUILDKIT: '0' } });
+    await dockerBuild(reference, context, base);
+    for (const set of sets) if (editsOf(set).some(isRecipe)) await this.#buildRecipe(architecture, set);
+  }
+
+  /** The image of a recipe without some of its lines; what stands before them is in the builder's cache. */
+  async #buildRecipe(architecture: string, set: readonly Defence[]): Promise<void> {
+    const [whole = ''] = this.#references;
+    const root = this.#root(set);
+    const reference = await sandboxReference(root, architecture);
+    const node = await npmPackages(
+      await pinned('node', 'Node.js'),
+      architecture,
+      join(PACKAGE_ROOT, '.cache'),
+    );
+    const built = await build(
+      new Docker(),
+      await packContext(root, node, preferences(lockedPackages(architecture))),
+      { dockerfile: 'Dockerfile.sandbox', target: 'sandbox', buildargs: { BASE: baseReference() } },
+      join(root, 'build.log'),
+    );
+    if (!built.built) throw new Error(`${nameOf(set)}: ${built.message}\n${built.log}`);
+    const context = join(root, 'with-recorders');
+    mkdirSync(context);
+    const lines = [`FROM ${built.image}`, `COPY --from=${whole} ${RECORDERS} ${RECORDERS}`, ''];
+    writeFileSync(join(context, 'Dockerfile'), lines.join('\n'));
+    await dockerBuild(reference, context);
+    this.#references.push(reference);
+  }
+
+  /** The folder of a copy, with what the product reads beside its program. */
+  #root(set: readonly Defence[]): string {
+    const root = join(this.#folder, 'copies', nameOf(set));
+    if (existsSync(root)) return root;
+    mkdirSync(root, { recursive: true });
+    for (const name of ['images', 'fixtures', 'node_modules', 'Dockerfile.sandbox', 'package.json'])
+      symlinkSync(join(name === 'node_modules' ? PACKAGE_ROOT : this.#folder, name), join(root, name));
+    // Where the recipe is another one the link must not lead to the one of all others.
+    for (const [file, text] of edited(root, editsOf(set).filter(isRecipe))) {
+      rmSync(join(root, file));
+      writeFileSync(join(root, file), text);
+    }
+    return root;
   }
 
   /** The program of a copy without these defences. */
   make(set: readonly Defence[]): string {
-    const root = join(this.#folder, 'copies', nameOf(set));
+    const root = this.#root(set);
     const main = join(root, 'dist/cli/main.js');
     if (existsSync(main)) return main;
-    mkdirSync(root, { recursive: true });
-    for (const name of ['images', 'fixtures', 'node_modules', 'Dockerfile.sandbox', 'package.json'])
-      symlinkSync(join(name === 'node_modules' ? PACKAGE_ROOT : this.#folder, name), join(root, name));
     // Without the bundle, which has the text of every module in it, the copy runs from its modules.
     const bundle = join(PACKAGE_ROOT, 'dist/bundle');
     cpSync(join(PACKAGE_ROOT, 'dist'), join(root, 'dist'), {
       recursive: true,
       filter: (path) => path !== bundle,
     });
-    const edits = set.flatMap(({ edits: own }) => own).filter(({ file }) => !isRecorder(file));
+    const edits = editsOf(set).filter((edit) => !isRecorder(edit) && !isRecipe(edit));
     if (edits.some(({ file }) => file === 'dist/cage/spec.js')) edits.push(NO_ADMISSION);
-    if (set.some(({ edits: own }) => own.some(({ file }) => isRecorder(file))))
+    if (editsOf(set).some(isRecorder))
       edits.push({
         file: 'dist/cage/spec.js',
         from: "'/usr/local/bin/proofbox-recorder'",
@@ -95,7 +139,8 @@ export class Mutants {
   }
 
   async remove(): Promise<void> {
-    if (this.#reference !== '') await execa('docker', ['rmi', '-f', this.#reference], { reject: false });
+    for (const reference of this.#references.reverse())
+      await execa('docker', ['rmi', '-f', reference], { reject: false });
   }
 }
 
@@ -103,8 +148,17 @@ export function nameOf(set: readonly Defence[]): string {
   return set.map(({ id }) => id).join('+');
 }
 
-function isRecorder(file: string): boolean {
-  return dirname(file) === 'images/recorder';
+const editsOf = (set: readonly Defence[]): Edit[] => set.flatMap(({ edits }) => edits);
+
+const isRecorder = ({ file }: Edit): boolean => dirname(file) === 'images/recorder';
+
+const isRecipe = ({ file }: Edit): boolean => file === 'Dockerfile.sandbox';
+
+async function dockerBuild(reference: string, context: string, base?: string): Promise<void> {
+  const argument = base === undefined ? [] : ['--build-arg', `BASE=${base}`];
+  await execa('docker', ['build', '-q', '--force-rm', '-t', reference, ...argument, context], {
+    env: { DOCKER_BUILDKIT: '0' },
+  });
 }
 
 /** @throws where the text of a defence is not there: it was changed, and so must the table be */

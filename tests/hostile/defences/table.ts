@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../../src/package-root.ts';
 
 export interface Edit {
-  /** below the package root: of the recorder's sources, or of what is compiled from src */
+  /** below the package root: Dockerfile.sandbox, one of the recorder's sources, or what is compiled from src */
   file: string;
   from: string | RegExp;
   to: string;
@@ -336,7 +336,35 @@ const HOST: Defence[] = [
   ),
 ];
 
-export const DEFENCES: Defence[] = [...CAGE, ...RECORDER, ...TABLE_OF_CALLS, ...HOST];
+const image = (id: string, what: string, line: string): Defence => ({
+  id,
+  what,
+  edits: [{ file: 'Dockerfile.sandbox', from: ` && ${line} \\\n`, to: '' }],
+});
+
+const IMAGE: Defence[] = [
+  image(
+    'no-set-id-program',
+    'no program of the image runs as somebody else',
+    'find / -xdev -type f -perm /6000 -exec chmod a-s {} +',
+  ),
+  image(
+    'no-folder-for-everybody',
+    'no folder of the image may be written by everybody',
+    'find / -xdev -type d -perm -0002 -exec chmod o-w {} +',
+  ),
+  {
+    id: 'temporary-links',
+    what: 'temporary folders lead to run_artifact_dir',
+    edits: [
+      { file: 'Dockerfile.sandbox', from: ' && rm -rf /tmp /var/tmp /home/engine \\\n', to: '' },
+      { file: 'Dockerfile.sandbox', from: ' && ln -s /artifacts/backend/tmp /tmp \\\n', to: '' },
+      { file: 'Dockerfile.sandbox', from: ' && ln -s /artifacts/backend/var-tmp /var/tmp \\\n', to: '' },
+    ],
+  },
+];
+
+export const DEFENCES: Defence[] = [...CAGE, ...RECORDER, ...TABLE_OF_CALLS, ...HOST, ...IMAGE];
 
 /** Calls that the container engine's own profile refuses before this filter is asked, on the hosts that this was tried on. */
 const SHADOWED = new Set(
@@ -573,6 +601,29 @@ export const NEEDS: Need[] = [
     besides: ['engine-profile'],
     attack: 'evasion/user-namespace',
     hides: /^denied clone/m,
+  },
+  { defence: 'no-set-id-program', attack: 'evasion/set-user-program', shows: /says: programs: [1-9]/ },
+  {
+    defence: 'no-folder-for-everybody',
+    attack: 'evasion/folders-for-everybody',
+    shows: /says: \/run\/lock: /,
+  },
+  {
+    defence: 'no-folder-for-everybody',
+    besides: ['read-only-root', 'verdict'],
+    attack: 'evasion/folders-for-everybody',
+    shows: /says: \/run\/lock: done/,
+  },
+  {
+    defence: 'verdict',
+    besides: ['read-only-root', 'no-folder-for-everybody'],
+    attack: 'evasion/folders-for-everybody',
+    shows: /says: \/run\/lock: done/,
+  },
+  {
+    defence: 'temporary-links',
+    attack: 'evasion/temporary-places',
+    hides: /^allowed openat \/artifacts\/backend\/tmp\/hidden/m,
   },
 ];
 
