@@ -9,14 +9,21 @@ import { jsonDocument } from '#src/evidence/json.ts';
 import { PACKAGE_ROOT } from '#src/package-root.ts';
 import { type Measure, type Result, take } from './measure.ts';
 import { BATCH_MEASURE } from './measures/batch.ts';
+import { LOSS_MEASURE } from './measures/loss.ts';
 import { RECORDER_MEASURES } from './measures/recorder.ts';
+import { STOP_MEASURES } from './measures/stops.ts';
 import { VERIFY_MEASURE } from './measures/verify.ts';
 import { WHOLE_MEASURES } from './measures/whole.ts';
 import { type Machine, table } from './render.ts';
 
-const MEASURES: Measure[] = [...WHOLE_MEASURES, ...RECORDER_MEASURES, BATCH_MEASURE, VERIFY_MEASURE].sort(
-  (a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)),
-);
+const MEASURES: Measure[] = [
+  ...WHOLE_MEASURES,
+  ...RECORDER_MEASURES,
+  ...STOP_MEASURES,
+  LOSS_MEASURE,
+  BATCH_MEASURE,
+  VERIFY_MEASURE,
+].sort((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)));
 
 const RESULTS = join(PACKAGE_ROOT, 'bench/results.json');
 const PAGE = join(PACKAGE_ROOT, 'bench/RESULTS.md');
@@ -34,7 +41,10 @@ const { only, rounds, write } = new Command('bench')
   .parse()
   .opts<Options>();
 
-const chosen = MEASURES.filter(({ id }) => only.length === 0 || only.includes(id));
+// B11 asks for B11.1 to B11.8 too.
+const chosen = MEASURES.filter(
+  ({ id }) => only.length === 0 || only.includes(id) || only.includes(id.split('.')[0] ?? ''),
+);
 if (chosen.length === 0) throw new Error(`choose of ${MEASURES.map(({ id }) => id).join(', ')}`);
 
 const folder = await mkdtemp(join(tmpdir(), 'proofbox-bench-'));
