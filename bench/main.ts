@@ -12,16 +12,23 @@ import { grow } from './growth.ts';
 import { type Measure, take } from './measure.ts';
 import { BATCH_MEASURE } from './measures/batch.ts';
 import { GROWTHS } from './measures/growth.ts';
+import { LOSS_MEASURE } from './measures/loss.ts';
 import { RECORDER_MEASURES } from './measures/recorder.ts';
+import { STOP_MEASURES } from './measures/stops.ts';
 import { VERIFY_MEASURE } from './measures/verify.ts';
 import { WHOLE_MEASURES } from './measures/whole.ts';
 import { plot } from './plot.tsx';
 import { growthTable, machineLine, page, table } from './render.ts';
 import { byId, type Machine, merged, type Results, readResults } from './results.ts';
 
-const MEASURES: Measure[] = [...WHOLE_MEASURES, ...RECORDER_MEASURES, BATCH_MEASURE, VERIFY_MEASURE].sort(
-  byId,
-);
+const MEASURES: Measure[] = [
+  ...WHOLE_MEASURES,
+  ...RECORDER_MEASURES,
+  ...STOP_MEASURES,
+  LOSS_MEASURE,
+  BATCH_MEASURE,
+  VERIFY_MEASURE,
+].sort(byId);
 
 const RESULTS = join(PACKAGE_ROOT, 'bench/results.json');
 const PAGE = join(PACKAGE_ROOT, 'bench/RESULTS.md');
@@ -42,9 +49,11 @@ const { only, rounds, write, check } = new Command('bench')
   .parse()
   .opts<Options>();
 
-const isChosen = ({ id }: { id: string }) => only.length === 0 || only.includes(id);
+// B11 asks for all that stand below it, such as B11.2, too.
+const isNamed = (name: string, id: string) => id === name || id.startsWith(`${name}.`);
+const isChosen = ({ id }: { id: string }) => only.length === 0 || only.some((name) => isNamed(name, id));
 const known = [...MEASURES, ...GROWTHS].map(({ id }) => id);
-const unknown = only.filter((id) => !known.includes(id));
+const unknown = only.filter((name) => !known.some((id) => isNamed(name, id)));
 const asked = rounds === undefined ? null : Number(rounds);
 const kept = await readResults(RESULTS);
 if (unknown.length > 0) stop(`there is no measure ${unknown.join(', ')}; choose of ${known.join(', ')}`);

@@ -13,26 +13,13 @@ uint64_t now_ns(void) {
   return now - start;
 }
 
-/* CRC-32 (ISO-HDLC, as in zlib), half a byte at a time: a loss on the way shows at once, even inside a line. */
-static uint32_t checksum(uint32_t sum, const unsigned char *bytes, size_t n) {
-  static const uint32_t steps[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-                                     0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-                                     0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
-  sum = ~sum;
-  for (size_t i = 0; i < n; i++) {
-    sum = steps[(sum ^ bytes[i]) & 15] ^ (sum >> 4);
-    sum = steps[(sum ^ (bytes[i] >> 4)) & 15] ^ (sum >> 4);
-  }
-  return ~sum;
-}
-
 /* Blocks while the reader is slow, and the engine with it: a record waits, it is never dropped.
    The sum runs on from frame to frame, so that a frame lost, doubled or moved shows in the next one. */
 void frame_write(char type, const void *payload, size_t n) {
   static uint32_t sum;
   unsigned char header[12] = {'p', 'b', (unsigned char)type, 0,
                               (unsigned char)(n >> 24), (unsigned char)(n >> 16), (unsigned char)(n >> 8), (unsigned char)n};
-  sum = checksum(checksum(sum, header, 8), payload, n);
+  sum = crc32_of(crc32_of(sum, header, 8), payload, n);
   for (int i = 0; i < 4; i++) header[8 + i] = (unsigned char)(sum >> (24 - 8 * i));
   struct iovec parts[2] = {{header, sizeof header}, {(void *)(uintptr_t)payload, n}};
   while (parts[0].iov_len + parts[1].iov_len > 0) {

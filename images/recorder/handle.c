@@ -231,6 +231,7 @@ static int handle_exec(const struct call *call, const uint64_t *args) {
     if (!first.nameless && lstat(first.path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR)) p.error = errno;
   }
   if (p.error != 0) tally.refused++;
+  else caller_starts_program(&caller);
   record_program(&p);
   tally.recorded_programs++;
   return p.error;
@@ -268,8 +269,9 @@ int handle(const struct seccomp_notif *req, int listener) {
   for (int i = 0; i < 6; i++) args[i] = req->data.args[i];
   caller_load(&caller, (pid_t)req->pid);
   /* Asked after the task's folder was opened: a task that still waits is the one the folder belongs to, and what
-     is read through it later is that task's, or fails. One that died made no call. */
-  if (!still_waits(req, listener)) {
+     is read through it later is that task's, or fails. One that died made no call. A folder of an earlier stop was
+     asked whether its task lives, which says the same. */
+  if (caller.is_new && !still_waits(req, listener)) {
     tally.not_writes++;
     tally.vanished++;
     return 0;

@@ -38,6 +38,9 @@ void put_key(struct buf *b, const char *key); /* ,"key": */
 void put_key_string(struct buf *b, const char *key, const char *value);
 void put_key_int(struct buf *b, const char *key, long long value);
 
+/* ---- crc.c ---- */
+uint32_t crc32_of(uint32_t sum, const void *bytes, size_t n); /* as zlib's crc32(): goes on from `sum`, 0 at first */
+
 /* ---- frame.c: the only way out ---- */
 void frame_write(char type, const void *payload, size_t n);
 _Noreturn void fatal(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -107,13 +110,18 @@ const struct call *call_by_nr(int nr);
 int filter_install(bool record_reads, bool *wait_killable); /* returns the listener, or -1 where the kernel has none */
 
 /* ---- caller.c: reading the stopped task ---- */
+struct slot; /* what is kept of a task from one stop to the next; caller.c says why each part of it holds */
 struct caller {
   pid_t tid, tgid, ppid;
   int proc; /* descriptor of /proc/<tid>: bound to this very task, not to its number */
   bool readable;
-  char exe[PATH_BYTES];
+  bool is_new;    /* its folder was opened for this stop: ask whether it still waits before it is believed */
+  bool cwd_known; /* cwd was read in this stop */
+  struct slot *slot;
+  char exe[PATH_BYTES], cwd[PATH_BYTES];
 };
 void caller_load(struct caller *c, pid_t tid);
+void caller_starts_program(struct caller *c); /* its execve may go on: what was its program is no longer */
 /* 0, or -EFAULT bad address, -ENAMETOOLONG no end within PATH_BYTES, -EACCES unreadable */
 int caller_string(struct caller *c, uint64_t address, char out[PATH_BYTES]);
 int caller_bytes(struct caller *c, uint64_t address, void *out, size_t n); /* n, or negative errno */

@@ -3,6 +3,8 @@
 #include "recorder.h"
 #include <ctype.h>
 #include <linux/limits.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
 
 #define MAX_LINKS 40
 
@@ -62,6 +64,13 @@ static bool follow_link(char *rest, const char *text, const char *after) {
   return true;
 }
 
+/* Whether the call follows the name before `after`: only the last one of a call that looks up its parent, or that was
+   told so, is not followed. */
+static bool is_followed(const char *after, unsigned how) {
+  bool last = after[strspn(after, "/")] == '\0', slash = last && *after == '/';
+  return !last || (how & RS_FOLLOW) || (slash && !(how & RS_PARENT));
+}
+
 static void walk(struct caller *c, char *rest, unsigned how, size_t floor, struct place *out) {
   char text[PATH_BYTES];
   int links = 0;
@@ -81,15 +90,13 @@ static void walk(struct caller *c, char *rest, unsigned how, size_t floor, struc
     }
     char name[48];
     size_t length = n;
-    const char *part = own_name(c, out->path, at, n, name, &length), *tail = after + strspn(after, "/");
+    const char *part = own_name(c, out->path, at, n, name, &length);
     size_t folder = strlen(out->path);
     if (n > NAME_MAX || !append(out->path, sizeof out->path, part, length)) {
       out->error = ENAMETOOLONG;
       return;
     }
-    /* Only the last component of a call that looks up its parent, or that was told so, is not followed. */
-    bool last = *tail == '\0', slash = last && *after == '/';
-    bool follow = !last || (how & RS_FOLLOW) || (slash && !(how & RS_PARENT));
+    bool follow = is_followed(after, how);
     if (part != at || !follow) {
       at = after;
       continue;
@@ -126,6 +133,62 @@ static void walk(struct caller *c, char *rest, unsigned how, size_t floor, struc
   }
 }
 
+/* True where no name on the way is a link, by one question to the kernel. It opens nothing: a folder cannot be opened to
+   write, and what is no folder not as one. A name that is missing, or no folder, ends the way: nothing behind it is a
+   link either. Everything else (a link, a folder that may not be searched, a kernel that does not know the call) is
+   for the slow way. */
+static bool has_no_link(const char *path) {
+  struct open_how how = {.flags = O_WRONLY | O_DIRECTORY | O_CLOEXEC | O_NOCTTY, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+  int fd = (int)syscall(__NR_openat2, AT_FDCWD, path, &how, sizeof how);
+  if (fd >= 0) close(fd);
+  return fd < 0 && (errno == EISDIR || errno == ENOTDIR || errno == ENOENT);
+}
+
+/* The roots are mount points on a file system that nobody in the cage can write, and every mount call is refused. */
+static bool is_root(const char *path) { return strcmp(path, "/workspace") == 0 || strcmp(path, "/artifacts") == 0; }
+
+/* Behind the folder in out->path, the names of a path as they are; `parent` is how long that is without the last one,
+   and *after what stands behind it. False where only a walk can tell. */
+static bool join(const char *path, struct place *out, size_t *parent, const char **after) {
+  size_t have = strlen(out->path);
+  if (have == 1) have = 0;
+  *parent = have;
+  *after = path;
+  for (const char *at = path;;) {
+    at += strspn(at, "/");
+    size_t n = strcspn(at, "/");
+    if (n == 0) return true;
+    bool dots = at[0] == '.' && (n == 1 || (n == 2 && at[1] == '.'));
+    if ((dots && n == 2) || n > NAME_MAX || have + n + 2 > PATH_BYTES) return false;
+    if (!dots) {
+      *parent = have;
+      out->path[have++] = '/';
+      memcpy(out->path + have, at, n);
+      have += n;
+      out->path[have] = '\0';
+      *after = at + n;
+    }
+    at += n;
+  }
+}
+
+/* The place without a walk, for the many paths that hold no link and no "..": then the text says where it leads.
+   False, with out->path as it was, for all others. */
+static bool straight(const char *path, unsigned how, struct place *out) {
+  size_t base = strlen(out->path), parent;
+  const char *after;
+  if ((how & RS_IN_ROOT) == 0 && join(path, out, &parent, &after) && !under(out->path, "/proc")) {
+    bool whole = is_followed(after, how);
+    char last = out->path[parent];
+    if (!whole) out->path[parent] = '\0';
+    bool sure = out->path[0] == '\0' || is_root(out->path) || has_no_link(out->path);
+    if (!whole) out->path[parent] = last;
+    if (sure) return true;
+  }
+  out->path[base] = '\0';
+  return false;
+}
+
 void resolve_path(struct caller *c, int dir, const char *path, unsigned how, struct place *out) {
   static char rest[RESOLVED_BYTES];
   out->nameless = false;
@@ -145,6 +208,7 @@ void resolve_path(struct caller *c, int dir, const char *path, unsigned how, str
     }
     if (how & RS_IN_ROOT) floor = strlen(out->path);
   }
+  if (straight(path, how, out)) return;
   strcpy(rest, path);
   walk(c, rest, how, floor, out);
 }

@@ -14,7 +14,7 @@ export const WriteRecord = z.looseObject({
   seq: z.int().min(1).describe('from 1 without a gap'),
   t_ms: z.number().min(0).describe('since the recorder started, monotonic'),
   pid: z.int().describe("of the caller, in the cage's numbers"),
-  ppid: z.int().describe('its parent'),
+  ppid: z.int().describe('its parent, as the recorder first saw it'),
   exe: z.string().describe('the program it runs'),
   syscall: z.string().describe('name of the call'),
   access: z
@@ -39,7 +39,7 @@ export const ProcessRecord = z.looseObject({
   seq: z.int().min(1).describe('from 1 without a gap'),
   t_ms: z.number().min(0).describe('since the recorder started, monotonic'),
   pid: z.int().describe('of the process'),
-  ppid: z.int().describe('its parent'),
+  ppid: z.int().describe('its parent, as the recorder first saw it'),
   exe: z.string().describe('the program it ran until then'),
   syscall: z.string().describe('execve or execveat'),
   path: z.string().describe('as the caller wrote it'),

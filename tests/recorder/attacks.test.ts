@@ -135,6 +135,65 @@ os.wait()
   });
 });
 
+describe('what the recorder keeps of a task from stop to stop', () => {
+  test('a program is read in its own memory, though the one that started it shared its memory until then', async () => {
+    const script = `
+import os, subprocess
+for i in range(600):
+    # Python starts it as vfork does: until its exec the child has the memory of this program, which goes on living.
+    subprocess.run(['/bin/sh', '-c', f': > /workspace/made-{i}; cd /artifacts/backend; : > made-{i}'], check=True, close_fds=False)
+    os.close(os.open(f'/workspace/parent-{i}', os.O_WRONLY | os.O_CREAT))
+`;
+    const bundle = await runPython(space.dir, FIXTURE, script);
+    const seen = (await bundle.writes()).map(({ exe, resolved }) => `${exe} ${resolved}`);
+    const expected = [...Array(600).keys()].flatMap((i) => [
+      `/usr/bin/dash /workspace/made-${i}`,
+      `/usr/bin/dash /artifacts/backend/made-${i}`,
+      `/usr/bin/python3.11 /workspace/parent-${i}`,
+    ]);
+    const known = new Set(seen);
+    expect(expected.filter((one) => !known.has(one))).toEqual([]);
+    expect(bundle.report.recorder.coverage).toBe('complete');
+  }, 120_000);
+
+  test('a thread that starts a program takes the number of another thread, which was stopping all the time', async () => {
+    const script = `
+import os, threading, time
+for n in range(20):
+    pid = os.fork()
+    if pid == 0:
+        go = 'for i in 1 2 3 4 5; do : > /workspace/after-%d-$i; done' % n
+        threading.Thread(target=lambda: (time.sleep(0.01), os.execv('/bin/sh', ['sh', '-c', go]))).start()
+        # The leader keeps its number busy until it is no longer its own.
+        for i in range(10**9): os.close(os.open(f'/workspace/leader-{n}', os.O_WRONLY | os.O_CREAT))
+    os.waitpid(pid, 0)
+`;
+    const bundle = await runPython(space.dir, FIXTURE, script);
+    const writes = await bundle.writes();
+    const after = writes.filter(({ resolved }) => resolved.includes('/after-'));
+    expect(new Set(after.map(({ exe, resolved }) => `${exe} ${resolved}`))).toEqual(
+      new Set(
+        [...Array(20).keys()].flatMap((n) =>
+          [1, 2, 3, 4, 5].map((i) => `/usr/bin/dash /workspace/after-${n}-${i}`),
+        ),
+      ),
+    );
+    expect(writes.some(({ resolved }) => resolved.includes('/leader-'))).toBe(true);
+    expect(writes.filter(({ reason }) => reason !== undefined)).toEqual([]);
+    expect(bundle.report.recorder.coverage).toBe('complete');
+  }, 120_000);
+
+  test('a program that gives itself another name is recorded by the new one', async () => {
+    const script =
+      'cp /bin/sh before; ./before -c ": > first; mv before after; : > second; cd /artifacts; : > backend/third"';
+    const bundle = await runShell(space.dir, FIXTURE, script);
+    const by = Object.fromEntries((await bundle.writes()).map(({ exe, resolved }) => [resolved, exe]));
+    expect(by['/workspace/first']).toBe('/workspace/before');
+    expect(by['/workspace/second']).toBe('/workspace/after');
+    expect(by['/artifacts/backend/third']).toBe('/workspace/after');
+  });
+});
+
 test('a program that is not there is refused by the recorder, so that none can have been started', async () => {
   const bundle = await runShell(space.dir, FIXTURE, '/workspace/no-such-program; true');
   const refused = (await bundle.programs()).find((program) => program.path === '/workspace/no-such-program');

@@ -22,7 +22,7 @@ async function fuzz(change: (text: string) => string = (text) => text): Promise<
   writeFileSync(join(context, 'resolve.c'), change(readFileSync(join(context, 'resolve.c'), 'utf8')));
   const { base, lines } = toolchain(context);
   const compile =
-    'gcc -g -O1 -std=gnu11 -fsanitize=address,undefined -fno-sanitize-recover=all -o fuzz fuzz-resolve.c caller.c resolve.c';
+    'gcc -g -O1 -std=gnu11 -fsanitize=address,undefined -fno-sanitize-recover=all -o fuzz fuzz-resolve.c caller.c judge.c';
   writeFileSync(
     join(context, 'Dockerfile'),
     [
@@ -50,6 +50,9 @@ test.each([
   ['.. that goes nowhere', 'to_parent(out->path, floor);', ''],
   ['a link that is not followed', 'if (part != at || !follow) {', 'if (1) {'],
   ["another's /proc/self", 'if (strcmp(folder, "/proc") != 0) return part;', 'return part;'],
+  ['a link taken for a folder', '.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS', '.resolve = 0'],
+  ['a last name that is never asked about', 'bool whole = is_followed(after, how);', 'bool whole = false;'],
+  ['a place longer than its buffer', 'if (have + slash + n + 1 > cap) return false;', ''],
   ['a link longer than its buffer', 'if (n < 0 || (size_t)n >= sizeof joined) return false;', ''],
 ])(
   'the control: %s is found',

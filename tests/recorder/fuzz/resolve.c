@@ -1,8 +1,8 @@
 /* Random paths through random trees of links: where the recorder says a path leads, held against where the kernel takes
    another process, which stands for the engine.
    Usage: fuzz-resolve SEED ROUNDS. Ends with 1 at the first difference; the sanitizers end it at the first bad access. */
-#include "recorder.h"
-#include <linux/openat2.h>
+/* Its parts are asked one by one too. */
+#include "resolve.c"
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -136,6 +136,23 @@ static void engine_turn(void) {
   if (shared->kind == CREATE) unlink(shared->real);
 }
 
+/* The bound of the place's buffer. No path leads to it: the kernel refuses to look at one of PATH_MAX bytes long before,
+   and the walk ends there. It must hold all the same, so it is asked by itself, on memory that ends where it says. */
+static bool keeps_its_bound(void) {
+  size_t cap = 2 + random_below(600), have = 1 + random_below((uint32_t)cap - 1), n = 1 + random_below(NAME_MAX);
+  char *path = malloc(cap), was[700];
+  memset(path, 'p', cap);
+  path[0] = '/';
+  path[have] = '\0';
+  if (random_below(4) == 0) path[have - 1] = '/';
+  strcpy(was, path);
+  size_t slash = path[have - 1] != '/', fits = have + slash + n < cap;
+  bool said = append(path, cap, long_name, n);
+  bool right = said == fits && strlen(path) == (fits ? have + slash + n : have) && strncmp(path, was, have) == 0;
+  free(path);
+  return right;
+}
+
 static pid_t start_engine(void) {
   pid_t pid = fork();
   /* Each holds its own ends alone, so that the end of the one is heard by the other. */
@@ -166,6 +183,12 @@ int main(int argc, char **argv) {
   pid_t pid = start_engine();
   /* The engine's first descriptors have the numbers that it closed: two folders, and between them and the next a pipe. */
   int first = ask[1];
+  char done;
+  for (int i = 0; i < 20000; i++)
+    if (!keeps_its_bound()) {
+      printf("the recorder says that a name fits where it does not, or writes another one\n");
+      return 1;
+    }
   for (long i = 0; i < rounds; i++) {
     if (random_below(4) == 0) change_a_link();
     shared->into = i == 0 || random_below(8) == 0 ? (int)random_below(DIRS) : -1;
@@ -173,7 +196,6 @@ int main(int argc, char **argv) {
     shared->kind = random_below(KINDS);
     shared->dir = random_below(3) == 0 ? first + (int)random_below(3) : AT_FDCWD;
     /* The engine goes first, so that its folder is the one in which the path is looked up; a file it made is gone again. */
-    char done;
     if (write(ask[1], "", 1) != 1 || read(answer[0], &done, 1) != 1) return 2;
     caller_load(&engine, pid);
     unsigned how = (shared->kind == NOFOLLOW ? 0 : RS_FOLLOW) | (shared->kind == IN_ROOT ? RS_IN_ROOT : 0);
