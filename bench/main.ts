@@ -10,13 +10,18 @@ import { PACKAGE_ROOT } from '#src/package-root.ts';
 import { type Measure, type Result, take } from './measure.ts';
 import { BATCH_MEASURE } from './measures/batch.ts';
 import { RECORDER_MEASURES } from './measures/recorder.ts';
+import { TREES_MEASURE } from './measures/trees.ts';
 import { VERIFY_MEASURE } from './measures/verify.ts';
 import { WHOLE_MEASURES } from './measures/whole.ts';
 import { type Machine, table } from './render.ts';
 
-const MEASURES: Measure[] = [...WHOLE_MEASURES, ...RECORDER_MEASURES, BATCH_MEASURE, VERIFY_MEASURE].sort(
-  (a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)),
-);
+const MEASURES: Measure[] = [
+  ...WHOLE_MEASURES,
+  ...RECORDER_MEASURES,
+  BATCH_MEASURE,
+  TREES_MEASURE,
+  VERIFY_MEASURE,
+].sort((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)));
 
 const RESULTS = join(PACKAGE_ROOT, 'bench/results.json');
 const PAGE = join(PACKAGE_ROOT, 'bench/RESULTS.md');

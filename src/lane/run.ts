@@ -199,7 +199,7 @@ async function carryOut(request: RunRequest, prepared: Prepared): Promise<RunRes
   );
   const { value: outcome, traffic } = await engineDone;
   const collected = await step(context, 'collect', () =>
-    collect(context, { engine: request.engine, plan, outcome }, pristine, before.entries),
+    collect(context, { engine: request.engine, plan, outcome }, pristine, before),
   );
   const second = await settled(afterwards(context, outcome, collected, command));
   events.add('harness', 'run.completed', { ended_by: outcome.cage?.exit.ended_by ?? 'lost' });
