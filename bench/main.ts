@@ -9,6 +9,7 @@ import { jsonDocument } from '#src/evidence/json.ts';
 import { PACKAGE_ROOT } from '#src/package-root.ts';
 import { type Measure, type Result, take } from './measure.ts';
 import { BATCH_MEASURE } from './measures/batch.ts';
+import { FLOOD_MEASURE } from './measures/flood.ts';
 import { RECORDER_MEASURES } from './measures/recorder.ts';
 import { TREES_MEASURE } from './measures/trees.ts';
 import { VERIFY_MEASURE } from './measures/verify.ts';
@@ -20,6 +21,7 @@ const MEASURES: Measure[] = [
   ...RECORDER_MEASURES,
   BATCH_MEASURE,
   TREES_MEASURE,
+  FLOOD_MEASURE,
   VERIFY_MEASURE,
 ].sort((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)));
 
