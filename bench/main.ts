@@ -11,10 +11,12 @@ import { compare } from './compare.ts';
 import { grow } from './growth.ts';
 import { type Measure, take } from './measure.ts';
 import { BATCH_MEASURE } from './measures/batch.ts';
+import { FLOOD_MEASURE } from './measures/flood.ts';
 import { GROWTHS } from './measures/growth.ts';
 import { LOSS_MEASURE } from './measures/loss.ts';
 import { RECORDER_MEASURES } from './measures/recorder.ts';
 import { STOP_MEASURES } from './measures/stops.ts';
+import { TREES_MEASURE } from './measures/trees.ts';
 import { VERIFY_MEASURE } from './measures/verify.ts';
 import { WHOLE_MEASURES } from './measures/whole.ts';
 import { plot } from './plot.tsx';
@@ -27,6 +29,8 @@ const MEASURES: Measure[] = [
   ...STOP_MEASURES,
   LOSS_MEASURE,
   BATCH_MEASURE,
+  TREES_MEASURE,
+  FLOOD_MEASURE,
   VERIFY_MEASURE,
 ].sort(byId);
 

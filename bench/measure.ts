@@ -19,7 +19,13 @@ export interface Measure {
   /** what is to be known to read it */
   note: string;
   /** prepares the ways, ours first and its peer second; what it made is removed by `remove` */
-  prepare(folder: string): Promise<{ ways: Way[]; remove(): Promise<void>; problem?: () => string | null }>;
+  prepare(folder: string): Promise<{
+    ways: Way[];
+    remove(): Promise<void>;
+    problem?: () => string | null;
+    /** done once the rounds are over, for what is no ratio: growth and memory */
+    after?: () => Promise<void>;
+  }>;
   /** where a round is short, more of them; at least 7 */
   rounds?: number;
 }
@@ -28,7 +34,7 @@ const LEAST_ROUNDS = 7;
 
 /** Once to warm up, then in turn, the order changed from round to round. */
 export async function take(measure: Measure, folder: string, asked: number | null): Promise<Result> {
-  const { ways, remove, problem } = await measure.prepare(folder);
+  const { ways, remove, problem, after } = await measure.prepare(folder);
   try {
     const rounds = asked ?? Math.max(LEAST_ROUNDS, measure.rounds ?? LEAST_ROUNDS);
     for (const way of ways) await way.once(-1);
@@ -38,6 +44,7 @@ export async function take(measure: Measure, folder: string, asked: number | nul
       if (round % 2 === 1) order.reverse();
       for (const index of order) values[index]?.push((await ways[index]?.once(round)) ?? Number.NaN);
     }
+    await after?.();
     const [ours = [], peer = []] = values;
     const ratios = ours.map((value, index) => value / (peer[index] ?? Number.NaN));
     const sorted = [...ratios].sort((a, b) => a - b);

@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs';
 
 /** A longer line is not a record of ours. */
 const MAX_LINE = 1 << 20;
+const CHUNK = 256 << 10;
 
 /**
  * Lines of a file without their ends. A last line without an end is yielded too: whoever parses it decides.
@@ -14,7 +15,7 @@ const MAX_LINE = 1 << 20;
 export async function* fileLines(path: string): AsyncGenerator<string> {
   let rest: Buffer[] = [];
   let restBytes = 0;
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK }) as AsyncIterable<Buffer>) {
     let from = 0;
     for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, from)) {
       const tail = chunk.subarray(from, at);

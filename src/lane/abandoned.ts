@@ -244,7 +244,7 @@ async function writeEvidence(
       overlaps: [],
     }),
   );
-  await put(paths, 'test.log', await testLog([]));
+  await put(paths, 'test.log', testLog([]));
   return hasProvider ? requests : null;
 }
 

@@ -51,7 +51,11 @@ export async function completeBundle({
 }
 
 /** Puts a text in place, whole or not at all. */
-export async function put({ spool, artifacts }: RunPaths, name: string, text: string): Promise<void> {
+export async function put(
+  { spool, artifacts }: RunPaths,
+  name: string,
+  text: string | AsyncIterable<string | Buffer>,
+): Promise<void> {
   const draft = join(spool, `put.${name}`);
   await writeFile(draft, text, { flag: 'wx' });
   await place(draft, artifacts, name);

@@ -1,6 +1,6 @@
 /** Reads what the engine left, once the container is gone. Everything here is hostile input. */
-import { constants } from 'node:fs';
-import { open, readdir, readFile, realpath } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { open, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine, EnginePlan } from '../engines/engine.ts';
 import { place, reclaimArtifacts } from '../evidence/seal.ts';
@@ -27,12 +27,14 @@ export interface Collected {
 const MAX_EVENTS_BYTES = 8 << 20;
 const MAX_EVENT_FILES = 100;
 
+const NEWLINE = 0x0a;
+
 /** Reclaims the artifacts, digests the result, takes the patch and the engine's own events. */
 export async function collect(
   context: RunContext,
   engine: { engine: Engine; plan: EnginePlan; outcome: EngineOutcome },
   pristine: string,
-  before: readonly TreeEntry[],
+  before: TreeDigest,
 ): Promise<Collected> {
   const { paths, contract, events } = context;
   const planted = await reclaimArtifacts(paths.artifacts, contract.nonce);
@@ -43,7 +45,7 @@ export async function collect(
     maxEntries: limits.workspace_files,
     maxBytes: limits.workspace_bytes,
   });
-  const changes = diffTrees(before, after.entries);
+  const changes = diffTrees(before.entries, after.entries);
   const patchFile = join(paths.spool, 'patch.diff');
   const patch = await makePatch({
     before: pristine,
@@ -52,10 +54,12 @@ export async function collect(
     maxBytes: limits.workspace_bytes,
     scratch: join(paths.spool, 'patch'),
     out: patchFile,
+    // The workspace was this copy of the pristine one and a repository, which is engine state.
+    trees: { before, after },
   });
   const normalized = engine.engine.normalize({
     text: await readEngineEvents(join(paths.artifacts, 'backend'), engine.engine.speaksIn),
-    changed: isChanged(contract, before, after.entries),
+    changed: isChanged(contract, before.entries, after.entries),
   });
   for (const event of normalized.events) events.add('engine', event.type, event.data);
   if (normalized.unmapped > 0)
@@ -131,18 +135,25 @@ async function readRegular(path: string, limit: number): Promise<Buffer | null> 
   }
 }
 
-/** A spool text for test.log: both test runs, each under a line that says which. */
-export async function testLog(runs: { title: string; stdout: string; stderr: string }[]): Promise<string> {
-  const parts: string[] = [];
-  for (const run of runs) {
-    const [out, err] = await Promise.all([readFile(run.stdout, 'utf8'), readFile(run.stderr, 'utf8')]);
-    parts.push(
-      `==> ${run.title}: standard output\n${ensureNewline(out)}==> ${run.title}: standard error\n${ensureNewline(err)}`,
-    );
+/** Pieces of test.log: both test runs, each under a line that says which. What the tests wrote is never held whole. */
+export async function* testLog(
+  runs: { title: string; stdout: string; stderr: string }[],
+): AsyncGenerator<string | Buffer> {
+  for (const [index, run] of runs.entries()) {
+    if (index > 0) yield '\n';
+    yield `==> ${run.title}: standard output\n`;
+    yield* endedText(run.stdout);
+    yield `==> ${run.title}: standard error\n`;
+    yield* endedText(run.stderr);
   }
-  return parts.join('\n');
 }
 
-function ensureNewline(text: string): string {
-  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
+/** A file's bytes, and a line's end where it lacks one. */
+async function* endedText(path: string): AsyncGenerator<string | Buffer> {
+  let last = NEWLINE;
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    last = chunk.at(-1) ?? last;
+    yield chunk;
+  }
+  if (last !== NEWLINE) yield '\n';
 }

@@ -59,7 +59,7 @@ async function writeEvidence(input: JudgeInput, documents: Documents): Promise<v
     ...(tests.before === null ? [] : [{ title: 'tests before the engine', ...tests.before.files }]),
     ...(tests.after === null ? [] : [{ title: 'tests after the engine', ...tests.after.files }]),
   ];
-  await put(context.paths, 'test.log', await testLog(runs));
+  await put(context.paths, 'test.log', testLog(runs));
 }
 
 /** Waits for what is left of the containers. */

@@ -234,7 +234,7 @@ async function besideTests(
         }));
   const { value: outcome, traffic } = await engineDone;
   const collected = await step(context, 'collect', () =>
-    collect(context, { engine: request.engine, plan, outcome }, pristine, before.entries),
+    collect(context, { engine: request.engine, plan, outcome }, pristine, before),
   );
   const second = await settled(afterwards(context, outcome, collected, cages?.after ?? null, command));
   const first = await firstDone;

@@ -2,7 +2,7 @@
  * Reads a JSON-lines document of the bundle once, in bounded memory, and notes the first line that is not
  * as it must be. Never repairs a line and never stops counting at a bad one.
  */
-import type * as z from 'zod';
+import type { LineSchema } from '../schema/quick.ts';
 import type { LineProblem, Loaded } from './evidence.ts';
 
 /** What every JSON-lines document has in common. */
@@ -25,7 +25,7 @@ interface Line {
  */
 export async function scanLines<T extends Line>(
   lines: AsyncIterable<string>,
-  schema: z.ZodType<T>,
+  schema: LineSchema<T>,
   each: (record: T, line: number) => void,
 ): Promise<Loaded<Scan>> {
   const scan: Scan = { count: 0, nonce: null, problem: null };
@@ -57,7 +57,7 @@ export async function scanLines<T extends Line>(
 }
 
 /** The record, or what is wrong with the line. */
-function parseLine<T>(text: string, schema: z.ZodType<T>): T | string {
+function parseLine<T>(text: string, schema: LineSchema<T>): T | string {
   let value: unknown;
   try {
     value = JSON.parse(text);

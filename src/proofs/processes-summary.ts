@@ -1,5 +1,5 @@
 /** One pass over `processes.jsonl` in bounded memory. Never keeps the programs themselves. */
-import { ProcessRecord } from '../schema/recorder.ts';
+import { ProcessLine } from '../schema/quick.ts';
 import type { Loaded, ProcessesSummary } from './evidence.ts';
 import { scanLines } from './lines.ts';
 
@@ -9,7 +9,7 @@ import { scanLines } from './lines.ts';
  */
 export async function summarizeProcesses(lines: AsyncIterable<string>): Promise<Loaded<ProcessesSummary>> {
   let denied = 0;
-  const scan = await scanLines(lines, ProcessRecord, (record) => {
+  const scan = await scanLines(lines, ProcessLine, (record) => {
     if (record.verdict === 'denied') denied += 1;
   });
   return scan.problem === undefined ? { value: { ...scan.value, denied } } : scan;

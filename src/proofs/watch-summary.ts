@@ -1,5 +1,5 @@
 /** One pass over `watch.jsonl` in bounded memory. Never keeps the paths themselves. */
-import { WatchRecord } from '../schema/tree.ts';
+import { WatchLine } from '../schema/quick.ts';
 import type { Loaded, WatchSummary } from './evidence.ts';
 import { scanLines } from './lines.ts';
 
@@ -13,7 +13,7 @@ export async function summarizeWatch(lines: AsyncIterable<string>): Promise<Load
   const errors = { count: 0, first: [] as string[] };
   let ready: number | null = null;
   let drained: number | null = null;
-  const scan = await scanLines(lines, WatchRecord, (record, line) => {
+  const scan = await scanLines(lines, WatchLine, (record, line) => {
     if (record.event === 'ready' && line === 1) ready = record.t_ms;
     // Only a `drained` on the last line says that nothing is missing: each later record takes it back.
     drained = record.event === 'drained' ? record.t_ms : null;

@@ -2,7 +2,8 @@
  * One pass over `writes.jsonl` in bounded memory: counts, the first bad line, and the records that matter.
  * Never believes a record's `root`: it is worked out again from the path.
  */
-import { WriteRecord } from '../schema/recorder.ts';
+import { WriteLine } from '../schema/quick.ts';
+import type { WriteRecord } from '../schema/recorder.ts';
 import type { Loaded, RootCounts, SampledRecord, WritesSummary } from './evidence.ts';
 import { scanLines } from './lines.ts';
 import { isUnder, rootOfRecord } from './roots.ts';
@@ -22,7 +23,7 @@ export async function summarizeWrites(
   forbidden: string[] = [],
 ): Promise<Loaded<WritesSummary>> {
   const tally = new Tally(forbidden);
-  const scan = await scanLines(lines, WriteRecord, (record, line) => tally.add(record, line));
+  const scan = await scanLines(lines, WriteLine, (record, line) => tally.add(record, line));
   return scan.problem === undefined ? { value: { ...scan.value, ...tally.summary() } } : scan;
 }
 

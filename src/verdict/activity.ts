@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { fileLines } from '../evidence/lines.ts';
-import { ProcessRecord, WriteRecord } from '../schema/recorder.ts';
+import { ProcessLine, WriteLine } from '../schema/quick.ts';
 
 /** Attempts in a row of equal spans of time, from the recorder's start. */
 export interface Timeline {
@@ -52,7 +52,7 @@ export async function readActivity(artifacts: string): Promise<Activity> {
   const timeline: Timeline = { width_ms: 1, allowed: zeros(), denied: zeros() };
   const paths = new Map<string, { allowed: number; denied: number; accesses: Set<string> }>();
   const other = { allowed: 0, denied: 0 };
-  for await (const record of records(join(artifacts, 'writes.jsonl'), WriteRecord)) {
+  for await (const record of records(join(artifacts, 'writes.jsonl'), WriteLine)) {
     count(timeline, record.t_ms, record.verdict);
     let entry = paths.get(record.resolved);
     if (entry === undefined && paths.size < MAX_PATHS) {
@@ -66,7 +66,7 @@ export async function readActivity(artifacts: string): Promise<Activity> {
   let otherPrograms = 0;
   for await (const { t_ms, pid, ppid, resolved, argv, verdict } of records(
     join(artifacts, 'processes.jsonl'),
-    ProcessRecord,
+    ProcessLine,
   )) {
     if (programs.length < MAX_PROGRAMS) programs.push({ t_ms, pid, ppid, path: resolved, argv, verdict });
     else otherPrograms += 1;

@@ -1,7 +1,6 @@
 /** Loads the primary evidence from the files of a bundle, as the proofs take it. Invents nothing that is missing. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type * as z from 'zod';
 import type { BundleFile } from '../evidence/inventory.ts';
 import { isDerived } from '../evidence/layout.ts';
 import { fileLines } from '../evidence/lines.ts';
@@ -22,11 +21,11 @@ import { summarizeWrites } from '../proofs/writes-summary.ts';
 import { CageDocument } from '../schema/cage.ts';
 import { Contract } from '../schema/contract.ts';
 import { NormalizedEvent } from '../schema/event.ts';
-import { WriteRecord } from '../schema/recorder.ts';
+import { type LineSchema, QuickTrees, WatchLine, WriteLine } from '../schema/quick.ts';
 import { ForbiddenDocument } from '../schema/report.ts';
 import { RunDocument } from '../schema/run.ts';
 import { Sbom } from '../schema/sbom.ts';
-import { Trees, WatchRecord } from '../schema/tree.ts';
+import type { Trees } from '../schema/tree.ts';
 import { diffTrees } from '../witness/difference.ts';
 import { indexAttempts, indexWatch, reconcile } from '../witness/reconcile.ts';
 
@@ -43,7 +42,7 @@ export async function loadEvidence(artifacts: string, files: Map<string, BundleF
   const run = await load(at(RUN_FILE), RunDocument);
   if (run.value === undefined) throw new NoRunDocument(`${RUN_FILE}: ${run.problem}`);
   const forbidden = await load(at('forbidden.json'), ForbiddenDocument);
-  const trees = await load(at('trees.json'), Trees);
+  const trees = await load(at('trees.json'), QuickTrees);
   const contract = await load(at('contract.json'), Contract);
   return {
     cage: await load(at('cage.json'), CageDocument),
@@ -86,7 +85,7 @@ function primaryFiles(files: Map<string, BundleFile>, run: RunDocument): Map<str
   return primary;
 }
 
-async function load<S extends z.ZodType>(path: string, schema: S): Promise<Loaded<z.infer<S>>> {
+async function load<T>(path: string, schema: LineSchema<T>): Promise<Loaded<T>> {
   try {
     const parsed = schema.safeParse(JSON.parse(await readFile(path, 'utf8')));
     if (parsed.success) return { value: parsed.data };
@@ -113,8 +112,8 @@ async function reconciliation(artifacts: string, trees: Loaded<Trees>): Promise<
   if (trees.value === undefined) return { problem: `trees.json: ${trees.problem}` };
   try {
     const changes = diffTrees(trees.value.before.entries, trees.value.after.entries);
-    const attempts = await indexAttempts(parsedLines(join(artifacts, 'writes.jsonl'), WriteRecord));
-    const watch = await indexWatch(parsedLines(join(artifacts, 'watch.jsonl'), WatchRecord));
+    const attempts = await indexAttempts(parsedLines(join(artifacts, 'writes.jsonl'), WriteLine));
+    const watch = await indexWatch(parsedLines(join(artifacts, 'watch.jsonl'), WatchLine));
     return { value: reconcile({ changes, attempts, watch }) };
   } catch (error) {
     return { problem: reason(error) };
@@ -122,7 +121,7 @@ async function reconciliation(artifacts: string, trees: Loaded<Trees>): Promise<
 }
 
 /** @throws where a line is not a record of this schema */
-async function* parsedLines<S extends z.ZodType>(path: string, schema: S): AsyncGenerator<z.infer<S>> {
+async function* parsedLines<T>(path: string, schema: LineSchema<T>): AsyncGenerator<T> {
   let line = 0;
   for await (const text of fileLines(path)) {
     line += 1;

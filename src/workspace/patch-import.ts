@@ -41,7 +41,7 @@ export async function importTrees(
     '--done',
   ]);
   try {
-    const result = await fed(command, blobs(request, patched, sides), timeoutMs);
+    const result = await fed(command, gathered(blobs(request, patched, sides)), timeoutMs);
     if (result.timedOut) return { problem: `git took longer than ${timeoutMs} ms to read the trees` };
     if (result.cause instanceof TreeMoved) return { problem: result.cause.message };
     if (result.failed)
@@ -65,7 +65,11 @@ async function writeTrees(
   // A tree of nothing is not asked for.
   const ids = [before, after].flatMap((side) => (side.records.length === 0 ? [] : side.ids));
   if (records.length > 0) {
-    const result = await fed(gitCommand({ repository }, ['mktree', '-z', '--batch']), records, timeoutMs);
+    const result = await fed(
+      gitCommand({ repository }, ['mktree', '-z', '--batch']),
+      gathered(records),
+      timeoutMs,
+    );
     if (result.failed) throw gitFailed('mktree', result.stderr || (result.shortMessage ?? ''), result.cause);
     if (result.stdout !== ids.join('\n'))
       throw gitFailed('mktree', 'it made other trees than were described');
@@ -75,7 +79,7 @@ async function writeTrees(
 
 function fed(
   { file, args, options }: ReturnType<typeof gitCommand>,
-  stdin: AsyncGenerator<Buffer> | Buffer[],
+  stdin: AsyncGenerator<Buffer>,
   timeout: number,
 ) {
   return execa(file, args, {
@@ -107,13 +111,44 @@ async function* blobs(
   yield Buffer.from('done\n');
 }
 
+/** Pieces of some size: a pipe takes as long for one byte as for many. */
+async function* gathered(pieces: AsyncIterable<Buffer> | Iterable<Buffer>): AsyncGenerator<Buffer> {
+  let held: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of pieces) {
+    held.push(piece);
+    bytes += piece.length;
+    if (bytes < CHUNK) continue;
+    yield Buffer.concat(held);
+    held = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield Buffer.concat(held);
+}
+
+/** Every folder above one of the paths. */
+function foldersOf(paths: Iterable<string>): Set<string> {
+  const folders = new Set<string>();
+  for (const path of paths)
+    for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
+      const folder = path.slice(0, slash);
+      if (folders.has(folder)) break;
+      folders.add(folder);
+    }
+  return folders;
+}
+
 async function* entriesOf(
   root: string,
   leaveOut: (path: string) => boolean,
   wanted: Map<string, TreeEntry>,
   tree: GitTree,
 ): AsyncGenerator<Buffer> {
-  const walk = new TreeWalk(root, { maxEntries: Number.MAX_SAFE_INTEGER, leaveOut });
+  const above = foldersOf(wanted.keys());
+  const walk = new TreeWalk(root, {
+    maxEntries: Number.MAX_SAFE_INTEGER,
+    leaveOut: (path) => (!wanted.has(path) && !above.has(path)) || leaveOut(path),
+  });
   for (const step of walk.steps()) {
     const entry = step.at === 'leave' ? undefined : wanted.get(step.path);
     if (entry === undefined || step.at === 'leave' || step.kind === 'dir') continue;
@@ -147,7 +182,8 @@ async function* content(
   try {
     if (file.stat.size !== entry.size) throw new TreeMoved('a file grew or shrank while the patch was made');
     // A buffer of its own for each chunk: the pipe may still hold the last one.
-    for (const chunk of chunks(file.fd, entry.size, Buffer.allocUnsafe(CHUNK))) yield Buffer.from(chunk);
+    const buffer = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(1, entry.size)));
+    for (const chunk of chunks(file.fd, entry.size, buffer)) yield Buffer.from(chunk);
   } finally {
     closeSync(file.fd);
   }
