@@ -1,7 +1,12 @@
 /** Programs of Debian that some tests need beside the product's own. Installed before the first test, one after the other: apt waits for nobody. */
 import { installPackages, isDebian } from '../src/docker/packages.ts';
 
-const PACKAGE_OF = { runsc: 'runsc', podman: 'podman', 'mkfs.btrfs': 'btrfs-progs' } as const;
+const PACKAGE_OF = {
+  runsc: 'runsc',
+  podman: 'podman',
+  'mkfs.btrfs': 'btrfs-progs',
+  'nats-server': 'nats-server',
+} as const;
 
 /** @throws ProofboxError that says what to type, where the program is missing and cannot be installed */
 export async function needs(program: keyof typeof PACKAGE_OF): Promise<void> {
