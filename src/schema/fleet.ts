@@ -113,7 +113,7 @@ export const FleetStatus = z.strictObject({
   queues: z
     .array(
       z.strictObject({
-        class: RunClass,
+        class: RunClass.describe('which runs'),
         waiting: z.int().describe('runs that nobody has taken'),
         in_flight: z.int().describe('runs that were taken and not yet answered'),
         redelivered: z.int().describe('of these, taken more than once'),

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { BatchReport } from '../../src/schema/batch.ts';
 import { requireBothHold } from '../integration/both-verifiers.ts';
 import { proofbox } from '../integration/product.ts';
@@ -12,6 +12,9 @@ import { type NatsServer, Site } from './site.ts';
 
 const FAKE = { id: 'fake', engine: 'fake' };
 const SLOW = { id: 'slow', engine: 'command', command: ['sleep', '3'] };
+
+// Real runs, several in a test, on a machine that others may use too.
+vi.setConfig({ testTimeout: 900_000 });
 
 const site = new Site();
 let server: NatsServer;
