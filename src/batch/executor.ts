@@ -10,7 +10,8 @@ export interface Site {
   stop: AbortSignal;
   /** what is under way is ended too */
   interrupt: AbortSignal;
-  started(run: PlannedRun): void;
+  /** @param worker what the worker that has it calls itself; absent where that is this host */
+  started(run: PlannedRun, worker?: string): void;
   /** at most once for each run; what is told is in the log when this resolves */
   over(run: BatchRun): Promise<void>;
   /** something that a person should know */

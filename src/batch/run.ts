@@ -35,7 +35,7 @@ export interface BatchRequest {
 /** Told as it happens; for the display alone. */
 export interface BatchListener {
   begin(plan: readonly PlannedRun[], done: ReadonlyMap<string, BatchRun>): void;
-  started(run: PlannedRun): void;
+  started(run: PlannedRun, worker?: string): void;
   over(run: BatchRun): void;
   /** something was found in the folder that is no finished run of this batch */
   note(text: string): void;
@@ -85,7 +85,7 @@ export async function runBatch(batch: BatchRequest): Promise<BatchOutcome> {
         out,
         stop: signal,
         interrupt: batch.signal,
-        started: (run) => listener.started(run),
+        started: (run, worker) => listener.started(run, worker),
         note: (text) => listener.note(text),
         async over(outcome) {
           if (done.has(outcome.key)) throw new Error(`${outcome.key} was told twice`);

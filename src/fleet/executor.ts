@@ -156,7 +156,7 @@ class FleetRun {
           references,
           runtime: target.runtime === 'default' ? undefined : target.runtime,
         }),
-        started: (run) => site.started(run),
+        started: (run, worker) => site.started(run, worker),
         over: async (outcome) => {
           const isAgain = (this.#attempts.get(outcome.key) ?? 1) > 1;
           await site.over(outcome);
