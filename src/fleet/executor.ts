@@ -122,7 +122,7 @@ class FleetRun {
     await answers.settled();
     if (this.#failure !== null) throw this.#failure;
     // Told to begin nothing more; whoever only goes away leaves the queue as it is.
-    if (stop.aborted && !this.site.interrupt.aborted) await this.#queue.withdraw();
+    if (stop.aborted && !this.site.interrupt.aborted) await this.#queue.withdrawAll();
   }
 
   async #publishCells(): Promise<void> {

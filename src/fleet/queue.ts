@@ -24,6 +24,9 @@ export interface Given {
   ask: Ask;
 }
 
+/** Calls that wait for the server's word. */
+const AT_ONCE = 64;
+
 export class BatchQueue {
   constructor(
     private readonly nats: Nats,
@@ -62,20 +65,40 @@ export class BatchQueue {
 
   /** The highest attempt of every run of the batch that waits or is under way. */
   async waiting(): Promise<Map<string, number>> {
-    const { state } = await patiently(() =>
-      this.nats.jsm.streams.info(RUNS, { subjects_filter: batchRunsSubject(this.batch) }),
-    );
     const found = new Map<string, number>();
-    for (const subject of Object.keys(state.subjects ?? {})) {
+    for (const subject of await this.#subjects()) {
       const parsed = parseRunSubject(subject);
       if (parsed !== null) found.set(parsed.key, Math.max(parsed.attempt, found.get(parsed.key) ?? 0));
     }
     return found;
   }
 
-  /** Takes runs out of the queue again. Whoever is at one of them will not be asked for it a second time. */
-  async withdraw(subject = batchRunsSubject(this.batch)): Promise<void> {
-    await patiently(() => this.nats.jsm.streams.purge(RUNS, { filter: subject }));
+  /**
+   * Takes a run out of the queue again. Whoever is at it will not be asked for it a second time.
+   * Never a purge by subject: in nats-server 2.9 that makes consumers skip everything that waits, also of other batches.
+   */
+  async withdraw(subject: string): Promise<void> {
+    const { streams } = this.nats.jsm;
+    await patiently(async () => {
+      const message = await streams.getMessage(RUNS, { last_by_subj: subject });
+      if (message !== null) await streams.deleteMessage(RUNS, message.seq, false);
+    }).catch((error) => {
+      if (!isMissing(error)) throw error;
+    });
+  }
+
+  /** Everything of this batch that waits or is under way. */
+  async withdrawAll(): Promise<void> {
+    const subjects = await this.#subjects();
+    for (let at = 0; at < subjects.length; at += AT_ONCE)
+      await Promise.all(subjects.slice(at, at + AT_ONCE).map((subject) => this.withdraw(subject)));
+  }
+
+  async #subjects(): Promise<string[]> {
+    const { state } = await patiently(() =>
+      this.nats.jsm.streams.info(RUNS, { subjects_filter: batchRunsSubject(this.batch) }),
+    );
+    return Object.keys(state.subjects ?? {});
   }
 
   /** The message that an advisory speaks of; null where it has gone or is another batch's. */
