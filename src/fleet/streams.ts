@@ -76,10 +76,11 @@ export async function ensureFleet(
   const [{ Objm }, { Kvm }] = await Promise.all([import('@nats-io/obj'), import('@nats-io/kv')]);
   try {
     for (const config of streamsOf(settings)) await patiently(() => addStream(jsm, config));
-    const store = { replicas, storage: StorageType.File, ttl: 30 * DAY };
+    // Made anew for each call: the client takes replicas and ttl out of what it is given.
+    const store = () => ({ replicas, storage: StorageType.File, ttl: 30 * DAY });
     const limit = settings.bundleBytes === null ? {} : { max_bytes: settings.bundleBytes };
-    await patiently(() => new Objm(js).create(INPUTS, store));
-    await patiently(() => new Objm(js).create(BUNDLES, { ...store, ...limit }));
+    await patiently(() => new Objm(js).create(INPUTS, store()));
+    await patiently(() => new Objm(js).create(BUNDLES, { ...store(), ...limit }));
     await patiently(() =>
       new Kvm(js).create(WORKERS, { history: 1, ttl: WORKER_TTL_MS, replicas, storage: StorageType.Memory }),
     );

@@ -57,6 +57,9 @@ test('a cluster of three loses a server in the middle of a batch, and every run 
   );
   await batch.says('2/8');
   const nats = await site.nats(servers[0]?.url ?? '');
+  // Everything, or the loss of one server would be the loss of what it alone had.
+  for await (const { config } of nats.jsm.streams.list())
+    expect([config.name, config.num_replicas]).toEqual([config.name, 3]);
   const { cluster } = await nats.jsm.streams.info('PROOFBOX_RUNS');
   await nats.connection.close();
   // The one that leads the queue: the worst to lose.
