@@ -6,6 +6,7 @@ const PACKAGE_OF = {
   podman: 'podman',
   'mkfs.btrfs': 'btrfs-progs',
   'stress-ng': 'stress-ng',
+  'nats-server': 'nats-server',
 } as const;
 
 /** @throws ProofboxError that says what to type, where the program is missing and cannot be installed */

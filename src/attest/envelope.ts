@@ -10,13 +10,11 @@ import { PAYLOAD_TYPE } from '../schema/attestation.ts';
 import type { Signer } from '../schema/run.ts';
 import type { SigningKey } from './keys.ts';
 
-/** The text of an envelope around a statement. */
-export function seal(statement: object, { key, signer }: SigningKey): string {
+/** The text of an envelope around a statement. Another payload type is for words that are no in-toto statement. */
+export function seal(statement: object, { key, signer }: SigningKey, payloadType = PAYLOAD_TYPE): string {
   const payload = Buffer.from(JSON.stringify(statement));
-  const sig = sign(digestFor(signer), dsse.preAuthEncoding(PAYLOAD_TYPE, payload), key);
-  return jsonDocument(
-    envelopeToJSON({ payload, payloadType: PAYLOAD_TYPE, signatures: [{ keyid: signer.keyid, sig }] }),
-  );
+  const sig = sign(digestFor(signer), dsse.preAuthEncoding(payloadType, payload), key);
+  return jsonDocument(envelopeToJSON({ payload, payloadType, signatures: [{ keyid: signer.keyid, sig }] }));
 }
 
 /**
@@ -24,13 +22,13 @@ export function seal(statement: object, { key, signer }: SigningKey): string {
  * @returns the payload's text
  * @throws Error that completes "the envelope …"
  */
-export function unseal(text: string, signer: Signer): string {
+export function unseal(text: string, signer: Signer, payloadType = PAYLOAD_TYPE): string {
   const envelope = parse(text);
   if (jsonDocument(envelopeToJSON(envelope)) !== text) throw new Error('is not in its one canonical form');
   const [signature] = envelope.signatures;
   if (envelope.signatures.length !== 1 || signature === undefined)
     throw new Error('has not exactly one signature');
-  if (envelope.payloadType !== PAYLOAD_TYPE) throw new Error(`has another payload type than ${PAYLOAD_TYPE}`);
+  if (envelope.payloadType !== payloadType) throw new Error(`has another payload type than ${payloadType}`);
   if (signature.keyid !== signer.keyid) throw new Error('names another key');
   const key: KeyObject = createPublicKey(signer.public_key);
   const signed = dsse.preAuthEncoding(envelope.payloadType, envelope.payload);

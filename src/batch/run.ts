@@ -1,36 +1,31 @@
-/** Carries out a batch: so many runs at once, each with a bundle of its own, and none of them twice. */
+/** Carries out a batch: each run with a bundle of its own, and none of them twice. Who makes them is another's matter. */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import PQueue from 'p-queue';
 import { lock } from 'proper-lockfile';
 import type { SigningKey } from '../attest/keys.ts';
 import type { LoadedFixture } from '../contract/fixture.ts';
-import { EXIT, ProofboxError } from '../errors.ts';
+import { ProofboxError } from '../errors.ts';
 import { sealOne } from '../lane/abandoned.ts';
-import type { RunRequest } from '../lane/request.ts';
-import { runLane } from '../lane/run.ts';
 import { enterRun } from '../ledger/append.ts';
-import { lineDigest, readChain } from '../ledger/chain.ts';
+import { readChain } from '../ledger/chain.ts';
 import type { BatchManifest, BatchRun } from '../schema/batch.ts';
-import type { Fixture } from '../schema/fixture.ts';
-import { blockerCodes, type Report } from '../schema/report.ts';
-import { unexpected } from '../validation/expectation.ts';
-import { exitCodeOf } from '../verdict/exit-code.ts';
+import { RunDocument } from '../schema/run.ts';
 import { verifyBundle } from '../verify/bundle.ts';
+import type { Executor } from './executor.ts';
 import { BatchLog } from './log.ts';
+import { bundleOf, ofReport } from './outcome.ts';
 import { manifestDigest, type PlannedRun, planRuns } from './plan.ts';
 
 export interface BatchRequest {
   manifest: BatchManifest;
   /** absolute folder of the batch; made where there is none, gone on with where there is one */
   out: string;
-  concurrency: number;
   failFast: boolean;
   /** @throws ProofboxError where there is no such fixture */
   fixture(name: string): Promise<LoadedFixture>;
-  /** the request of one run into a folder of its own */
-  request(run: PlannedRun, out: string, signal: AbortSignal): Promise<RunRequest>;
+  /** makes what is not done yet */
+  executor: Executor;
   /** signs what a kill left half done */
   signingKey: SigningKey | null;
   listener: BatchListener;
@@ -40,7 +35,7 @@ export interface BatchRequest {
 /** Told as it happens; for the display alone. */
 export interface BatchListener {
   begin(plan: readonly PlannedRun[], done: ReadonlyMap<string, BatchRun>): void;
-  started(run: PlannedRun): void;
+  started(run: PlannedRun, worker?: string): void;
   over(run: BatchRun): void;
   /** something was found in the folder that is no finished run of this batch */
   note(text: string): void;
@@ -61,7 +56,7 @@ const PATIENCE = { retries: 14, minTimeout: 500, maxTimeout: 500 };
  * @throws ProofboxError where the manifest or the folder cannot be used, or somebody else is at work in it
  */
 export async function runBatch(batch: BatchRequest): Promise<BatchOutcome> {
-  const { manifest, out, concurrency, listener } = batch;
+  const { manifest, out, listener } = batch;
   const plan = planRuns(manifest);
   await mkdir(join(out, 'runs'), { recursive: true });
   const release = await lock(out, { stale: STALE_MS, retries: PATIENCE }).catch((cause: Error) => {
@@ -84,20 +79,23 @@ export async function runBatch(batch: BatchRequest): Promise<BatchOutcome> {
   try {
     const done = await settle(batch, plan, said, log);
     listener.begin(plan, done);
-    const queue = new PQueue({ concurrency });
-    for (const run of plan.filter(({ key }) => !done.has(key))) {
-      void queue.add(async () => {
-        if (signal.aborted) return;
-        listener.started(run);
-        const outcome = await runOne(batch, run);
-        if (outcome === null) return;
-        await log.add(outcome);
-        done.set(run.key, outcome);
-        listener.over(outcome);
-        if (batch.failFast && outcome.status !== 'passed') stop.abort();
-      });
-    }
-    await queue.onIdle();
+    await batch.executor.carryOut(
+      plan.filter(({ key }) => !done.has(key)),
+      {
+        out,
+        stop: signal,
+        interrupt: batch.signal,
+        started: (run, worker) => listener.started(run, worker),
+        note: (text) => listener.note(text),
+        async over(outcome) {
+          if (done.has(outcome.key)) throw new Error(`${outcome.key} was told twice`);
+          done.set(outcome.key, outcome);
+          await log.add(outcome);
+          listener.over(outcome);
+          if (batch.failFast && outcome.status !== 'passed') stop.abort();
+        },
+      },
+    );
     return { plan, done };
   } finally {
     await log.close();
@@ -152,7 +150,15 @@ async function adopted(batch: BatchRequest, directory: string, run: PlannedRun):
   });
   if (!holds || report === null || report.status === 'interrupted') return null;
   await enterOnce(batch, directory, report.run_id);
-  return ofReport(run, report, bundle, fixture.expect);
+  const worker = await signerOfBundle(directory);
+  return ofReport(run, report, { bundle, expect: fixture.expect, worker });
+}
+
+/** Only a run of a fleet has a worker. */
+async function signerOfBundle(directory: string): Promise<BatchRun['worker']> {
+  const text = await readFile(join(directory, 'artifacts/run.json'), 'utf8');
+  const { assignment, signer } = RunDocument.parse(JSON.parse(text));
+  return assignment === null ? null : (signer?.keyid ?? null);
 }
 
 /** It may have been killed before the ledger's line or after it. */
@@ -178,61 +184,4 @@ async function setAside(out: string, key: string): Promise<string | null> {
       if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
     }
   }
-}
-
-/** @returns null where the signal ended it: it is not over, and is run again */
-async function runOne(batch: BatchRequest, run: PlannedRun): Promise<BatchRun | null> {
-  const directory = join(batch.out, 'runs', run.key);
-  const began = performance.now();
-  try {
-    const request = await batch.request(run, directory, batch.signal);
-    const { report } = await runLane(request);
-    await enterRun(join(batch.out, 'runs/ledger.jsonl'), directory);
-    return ofReport(run, report, await bundleOf(directory), request.fixture.fixture.expect);
-  } catch (error) {
-    if (batch.signal.aborted) return null;
-    const known = error instanceof ProofboxError ? error : null;
-    return {
-      ...named(run),
-      run_id: null,
-      status: 'failed',
-      as_expected: false,
-      exit_code: known?.exitCode ?? EXIT.failed,
-      blockers: [],
-      error: (error as Error).message,
-      wall_ms: performance.now() - began,
-      engine_ms: null,
-      bundle: null,
-    };
-  }
-}
-
-function ofReport(
-  run: PlannedRun,
-  report: Report,
-  bundle: BatchRun['bundle'],
-  expect: Fixture['expect'],
-): BatchRun {
-  return {
-    ...named(run),
-    run_id: report.run_id,
-    status: report.status,
-    as_expected: unexpected(expect, report) === null,
-    exit_code: exitCodeOf(report),
-    blockers: blockerCodes(report.blockers),
-    error: null,
-    wall_ms: report.usage.wall_ms,
-    engine_ms: report.usage.engine_wall_ms,
-    bundle,
-  };
-}
-
-function named({ key, fixture, engine, repeat }: PlannedRun) {
-  return { key, fixture, engine: engine.id, repeat };
-}
-
-/** Digest of digests.json, which is written last; null where there is none. */
-async function bundleOf(directory: string): Promise<BatchRun['bundle']> {
-  const text = await readFile(join(directory, 'artifacts/digests.json'), 'utf8').catch(() => null);
-  return text === null ? null : lineDigest(text);
 }

@@ -49,6 +49,7 @@ function table(): BatchListener {
   const draw = createLogUpdate(process.stderr);
   const cells = new Map<string, Cell>();
   const began = performance.now();
+  const takers = new Map<string, string>();
   let fresh = 0;
   let timer: NodeJS.Timeout | null = null;
   const cellOf = (fixture: string, engine: string): Cell => {
@@ -62,7 +63,8 @@ function table(): BatchListener {
     if (run.status === 'passed') cell.passed += 1;
     else cell.others += 1;
   };
-  const show = () => draw(picture([...cells.values()], fresh, performance.now() - began));
+  const show = () =>
+    draw(`${picture([...cells.values()], fresh, performance.now() - began)}${workersLine(takers)}`);
   return {
     begin(plan, done) {
       for (const { fixture, engine } of plan) cellOf(fixture, engine.id).asked += 1;
@@ -70,11 +72,15 @@ function table(): BatchListener {
       timer = setInterval(show, REDRAW_MS);
       timer.unref();
     },
-    started({ fixture, engine }) {
+    started({ key, fixture, engine }, worker) {
       cellOf(fixture, engine.id).running += 1;
+      if (worker !== undefined) takers.set(key, worker);
     },
     over(run) {
-      cellOf(run.fixture, run.engine).running -= 1;
+      takers.delete(run.key);
+      const cell = cellOf(run.fixture, run.engine);
+      // A run that another terminal had begun was never said to be running here.
+      cell.running = Math.max(0, cell.running - 1);
       fresh += 1;
       count(run);
       const open = [...cells.values()].some(({ asked, passed, others }) => passed + others < asked);
@@ -88,6 +94,16 @@ function table(): BatchListener {
       say(text);
     },
   };
+}
+
+/** Who is at work, and at how many runs; nothing for a batch of this host alone. */
+function workersLine(takers: ReadonlyMap<string, string>): string {
+  if (takers.size === 0) return '';
+  const counts = new Map<string, number>();
+  for (const worker of takers.values()) counts.set(worker, (counts.get(worker) ?? 0) + 1);
+  const shown = [...counts].slice(0, 8).map(([name, count]) => `${visible(name)} ${count}`);
+  const more = counts.size > shown.length ? ` and ${counts.size - shown.length} more` : '';
+  return `\non ${counts.size} workers: ${shown.join(', ')}${more}`;
 }
 
 /** As many cells as fit a screen, those at work first. */

@@ -1,10 +1,12 @@
-/** `proofbox batch`: many runs on one host, with a summary. */
+/** `proofbox batch`: many runs, made here or by a fleet, with a summary. */
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { readSigningKey } from '../attest/keys.ts';
+import type { Executor } from '../batch/executor.ts';
+import { localExecutor } from '../batch/local.ts';
 import { manifestDigest, type PlannedRun } from '../batch/plan.ts';
-import { runBatch } from '../batch/run.ts';
+import { type BatchRequest, runBatch } from '../batch/run.ts';
 import { summarize } from '../batch/summary.ts';
 import { loadConfig } from '../contract/config.ts';
 import { loadFixture } from '../contract/fixture.ts';
@@ -16,22 +18,26 @@ import { renderBatchHtml } from '../report/batch/html.tsx';
 import { renderBatchJunit } from '../report/batch/junit.ts';
 import { renderBatchMarkdown } from '../report/batch/markdown.ts';
 import { BatchManifest, type BatchReport } from '../schema/batch.ts';
-import type { Limits } from '../schema/fixture.ts';
+import type { Config } from '../schema/config.ts';
 import { batchProgress } from './batch-progress.ts';
+import {
+  admittedWorkers,
+  checkFleetOptions,
+  type FleetBatchOptions,
+  fleetBatchExecutor,
+  type PlacedRun,
+} from './fleet-batch.ts';
+import { withNats } from './nats.ts';
 import { printJson, say } from './output.ts';
 import { FIXTURES_DIR } from './paths.ts';
 import { checkEngine, type RunOptions, runRequest } from './request.ts';
-import { type CageHost, cageHost } from './shared.ts';
+import { cageHost } from './shared.ts';
 import { withSignals } from './signals.ts';
 
-export interface BatchOptions {
+export interface BatchOptions extends FleetBatchOptions {
   out?: string;
-  concurrency?: number;
   failFast?: boolean;
   keepGoing?: boolean;
-  forbid: string[];
-  runtime?: string;
-  sign?: string;
   json?: boolean;
   quiet?: boolean;
 }
@@ -50,27 +56,48 @@ export async function batch(manifestFile: string, options: BatchOptions): Promis
   const out = resolve(options.out ?? join(runsDir, `batch-${digest.slice(0, 12)}`));
   const keyFile = options.sign ?? config.signing_key;
   const signingKey = keyFile === undefined ? null : await readSigningKey(resolve(keyFile));
-  const host = await cageHost(options.runtime);
-  await removeLeftovers(host.docker, await findLeftovers(host.docker, { hostId: hostId(), processStart }));
-  await withSignals(async (signal) => {
-    const { plan, done } = await runBatch({
-      manifest,
-      out,
-      concurrency: options.concurrency ?? manifest.concurrency ?? availableParallelism(),
-      failFast:
-        options.keepGoing === true ? false : (options.failFast ?? manifest.on_failure === 'fail_fast'),
-      fixture: fixtureOf,
-      request: (run, directory) => requestOf(host, { manifestFile, run, directory, options, signal }),
-      signingKey,
-      listener: batchProgress({ shown: options.json !== true && options.quiet !== true }),
-      signal,
-    });
-    const report = summarize(manifest, plan, done, { madeAt: new Date(), wasStopped: signal.aborted });
-    await writeSummary(out, report);
-    if (options.json === true) printJson(report);
-    else tell(report, out);
-    process.exitCode = report.exit_code;
+  const whole = { manifestFile, options, manifest, config };
+  const carryOut = (executor: Executor, signal: AbortSignal) =>
+    conclude({ ...whole, signal }, { out, signingKey, fixture: fixtureOf, executor });
+  if (options.nats === undefined)
+    return withSignals(async (signal) => carryOut(await localRuns({ ...whole, signal }), signal));
+  const { nats } = options;
+  checkFleetOptions(options);
+  const admitted = await admittedWorkers(options.admitWorker);
+  const placedOf = (run: PlannedRun) => placedRun(manifestFile, run, options);
+  await withNats({ ...options, nats }, 'proofbox batch', (connection) =>
+    withSignals(async (signal) => {
+      const more = { admitted, config, placed: placedOf, manifestFile };
+      await carryOut(await fleetBatchExecutor(connection, options, more), signal);
+    }),
+  );
+}
+
+interface Given {
+  manifestFile: string;
+  options: BatchOptions;
+  manifest: BatchManifest;
+  config: Config;
+  signal: AbortSignal;
+}
+
+/** Runs it, whoever makes the runs, and says what came of it. */
+async function conclude(
+  { options, manifest, signal }: Given,
+  place: Pick<BatchRequest, 'out' | 'signingKey' | 'fixture' | 'executor'>,
+): Promise<void> {
+  const { plan, done } = await runBatch({
+    ...place,
+    manifest,
+    failFast: options.keepGoing === true ? false : (options.failFast ?? manifest.on_failure === 'fail_fast'),
+    listener: batchProgress({ shown: options.json !== true && options.quiet !== true }),
+    signal,
   });
+  const report = summarize(manifest, plan, done, { madeAt: new Date(), wasStopped: signal.aborted });
+  await writeSummary(place.out, report);
+  if (options.json === true) printJson(report);
+  else tell(report, place.out);
+  process.exitCode = report.exit_code;
 }
 
 /** Paths of a manifest are relative to it; a bare name is looked for where fixtures are. */
@@ -90,37 +117,43 @@ function runOptions({ forbid, runtime, sign }: BatchOptions): RunOptions {
   };
 }
 
-async function requestOf(
-  host: CageHost,
-  given: {
-    manifestFile: string;
-    run: PlannedRun;
-    directory: string;
-    options: BatchOptions;
-    signal: AbortSignal;
-  },
-) {
-  const { engine, fixture } = given.run;
-  const { contract, limits } = engine;
-  const request = await runRequest(
-    async () => host,
-    placed(given.manifestFile, fixture),
-    engine.command,
-    {
-      ...runOptions(given.options),
+/** One run of the manifest in the words of `proofbox run`. */
+function placedRun(manifestFile: string, { engine, fixture }: PlannedRun, options: BatchOptions): PlacedRun {
+  const { contract } = engine;
+  return {
+    fixture: placed(manifestFile, fixture),
+    words: engine.command,
+    run: {
+      ...runOptions(options),
       engine: engine.engine,
-      out: given.directory,
       npm: engine.npm,
       provider: engine.provider,
       record: engine.record,
-      ...(contract === undefined ? {} : { contract: resolve(dirname(given.manifestFile), contract) }),
+      ...(contract === undefined ? {} : { contract: resolve(dirname(manifestFile), contract) }),
     },
-    given.signal,
-  );
-  const asked: Partial<Limits> = Object.fromEntries(
-    Object.entries(limits).filter(([, value]) => value !== undefined),
-  );
-  return { ...request, limits: { ...request.limits, ...asked } };
+    limits: Object.fromEntries(Object.entries(engine.limits).filter(([, value]) => value !== undefined)),
+  };
+}
+
+/** Makes the runs here. @throws ProofboxError where this host cannot */
+async function localRuns(given: Given): Promise<Executor> {
+  const { manifestFile, options, manifest, signal } = given;
+  const host = await cageHost(options.runtime);
+  await removeLeftovers(host.docker, await findLeftovers(host.docker, { hostId: hostId(), processStart }));
+  return localExecutor({
+    concurrency: options.concurrency ?? manifest.concurrency ?? availableParallelism(),
+    async request(run, directory) {
+      const { fixture, words, run: asked, limits } = placedRun(manifestFile, run, options);
+      const request = await runRequest(
+        async () => host,
+        fixture,
+        words,
+        { ...asked, out: directory },
+        signal,
+      );
+      return { ...request, limits: { ...request.limits, ...limits } };
+    },
+  });
 }
 
 async function writeSummary(out: string, report: BatchReport): Promise<void> {

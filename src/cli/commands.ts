@@ -1,6 +1,7 @@
 /** Every command with its options and examples. Actions are loaded when they are asked for: `--help` stays quick. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_ENGINE } from '../engines/default.ts';
+import { addNatsOptions } from './nats.ts';
 
 /** Adds all commands to the program. */
 export function addCommands(program: Command): void {
@@ -75,6 +76,8 @@ export function addCommands(program: Command): void {
   addLedger(program);
   addValidate(program);
   addBatch(program);
+  addWorker(program);
+  addFleet(program);
   const health = program
     .command('health')
     .description('doctor, planning documents, stage 1 and the default lane on every fixture')
@@ -271,13 +274,93 @@ function addBatch(program: Command): void {
     .option('--runtime <name>', 'a Docker runtime other than the default')
     .option('--sign <key>', 'sign every run with this private key (see proofbox keygen)')
     .option('--json', 'print batch.json on standard output and nothing else')
-    .option('--quiet', 'no progress, only the summary')
+    .option('--quiet', 'no progress, only the summary');
+  addNatsOptions(command, 'have the runs made by the workers of a fleet: its NATS servers')
+    .option('--admit-worker <pub>', 'with --nats: a public key whose answers count; repeatable', collect, [])
+    .option('--pool <name>', 'with --nats: which workers, by their label pool', 'main')
+    .option('--arch <name>', 'with --nats: architecture of the workers, such as amd64', 'any')
+    .option('--join <batch>', 'with --nats: a batch that was begun in another folder, by its 32 hex digits')
+    .option('--max-bundle <size>', 'with --nats: what one bundle may have', size)
+    .option('--keep-bundles', 'with --nats: leave them in the object store when they have been counted')
     .action(async (manifest, options) => (await import('./batch.ts')).batch(manifest, options));
   examples(
     command,
-    ['proofbox batch nightly.json', 'proofbox batch nightly.json --concurrency 4 --fail-fast --json'],
+    [
+      'proofbox batch nightly.json',
+      'proofbox batch nightly.json --concurrency 4 --fail-fast --json',
+      'proofbox batch nightly.json --nats tls://nats.example:4222 --nats-nkey batch.seed --admit-worker alpha.pub --admit-worker beta.pub',
+    ],
     'Exit code: that of the worst run (0 passed, 3 blocked, 1 failed, 4 this host could not, 130 interrupted)',
   );
+}
+
+function addWorker(program: Command): void {
+  const command = program
+    .command('worker')
+    .description(
+      'makes runs that batches elsewhere ask for, until it is told to stop: once to drain, twice at once',
+    );
+  addNatsOptions(command)
+    .option('--sign <key>', 'signs every run; batches admit its public key')
+    .option('--concurrency <number>', 'runs at once (default: the number of processors)', whole)
+    .option(
+      '--label <name=value>',
+      'pool=NAME sets workers apart; others are shown in the status; repeatable',
+      collect,
+      [],
+    )
+    .option('--name <name>', 'what it calls itself (default: the host name)')
+    .option('--runs <dir>', 'where runs lie while they are made (default: the runs folder)')
+    .option('--runtime <name>', 'takes runs for this Docker runtime, and no others')
+    .option(
+      '--forbid <[kind=]path>',
+      'a path of this host that no engine may see or change; repeatable',
+      collect,
+      [],
+    )
+    .option(
+      '--allow-provider <url>',
+      'an address to which PROOFBOX_PROVIDER_KEY may be sent; repeatable',
+      collect,
+      [],
+    )
+    .option('--quiet', 'only errors')
+    .action(async (options) => (await import('./worker.ts')).worker(options));
+  examples(
+    command,
+    [
+      'proofbox worker --nats nats://127.0.0.1:4222 --sign alpha.key',
+      'proofbox worker --nats tls://nats.example:4222 --nats-nkey worker.seed --sign alpha.key --concurrency 4 --label pool=nightly',
+    ],
+    'Exit codes: 0 drained, 2 usage, 4 no Docker or no NATS, 130 stopped at once',
+  );
+}
+
+function addFleet(program: Command): void {
+  const fleet = program.command('fleet').description('many Docker hosts behind one queue');
+  const init = fleet
+    .command('init')
+    .description('makes queue and stores on a NATS; whatever is there stays as it is');
+  addNatsOptions(init)
+    .option('--replicas <number>', 'copies of everything (default: 3 in a cluster, else 1)', whole)
+    .option(
+      '--ack-wait <duration>',
+      'a worker that is silent about a run for this long has lost it',
+      duration,
+    )
+    .option('--max-deliver <number>', 'how often a run is handed out before it is given up', whole)
+    .option('--bundle-store <size>', 'what bundles may occupy until batches have taken them', size)
+    .option('--json', 'print one JSON document')
+    .action(async (options) => (await import('./fleet.ts')).fleetInit(options));
+  examples(init, ['proofbox fleet init --nats nats://127.0.0.1:4222 --bundle-store 20g']);
+  const status = fleet.command('status').description('workers, queues, dead letters and what is stored');
+  addNatsOptions(status)
+    .option('--json', 'print one JSON document')
+    .action(async (options) => (await import('./fleet.ts')).fleetStatusCommand(options));
+  examples(status, [
+    'proofbox fleet status --nats nats://127.0.0.1:4222',
+    'proofbox fleet status --nats nats://127.0.0.1:4222 --json | jq .queues',
+  ]);
 }
 
 function collect(value: string, before: string[]): string[] {

@@ -11,6 +11,7 @@ import { engineByName } from '../engines/index.ts';
 import { ProofboxError } from '../errors.ts';
 import { forbiddenRoots } from '../forbidden/roots.ts';
 import { readProvider } from '../gateway/configure.ts';
+import type { AskedWork } from '../lane/contract-of.ts';
 import { SILENT } from '../lane/progress.ts';
 import type { RunRequest } from '../lane/request.ts';
 import { areGatesOpen } from '../proofs/gates.ts';
@@ -77,12 +78,9 @@ export async function runRequest(
   options: RunOptions,
   signal: AbortSignal,
 ): Promise<RunRequest> {
-  const [fixture, config, contractFile] = await Promise.all([
-    loadFixture(fixtureName, FIXTURES_DIR),
+  const [config, asked] = await Promise.all([
     loadConfig(process.cwd()),
-    options.contract === undefined
-      ? ContractFile.parse({})
-      : readDocument(options.contract, 'contract', ContractFile),
+    askedWork(fixtureName, words, options, process.env),
   ]);
   // Once, before anything else, and from the environment alone.
   const gates = readGates(options.engine, process.env);
@@ -92,7 +90,6 @@ export async function runRequest(
   const guarded =
     sourcePath === undefined ? options.forbid : [...options.forbid, `case_source=${sourcePath}`];
   const forbidden = await forbiddenRoots(guarded, config);
-  const provider = await readProvider(options.provider, process.env, fixture.fixture.fake?.steps);
   const { docker, versions, image: sandbox, idShift } = await host();
   signal.throwIfAborted();
   const stage1 = await stage1Of(options.engine, runsDir, {
@@ -119,13 +116,8 @@ export async function runRequest(
     tools: tools?.tools ?? null,
     baselineImage: prepared === null ? null : sandbox,
     candidate: prepared?.candidate ?? null,
-    fixture,
-    contractFile,
-    limits: limitsOf(options),
-    engine: engineByName(options.engine),
-    commandArgv: words,
-    record: options.record,
-    provider,
+    ...asked,
+    assignment: null,
     gates,
     withoutAdmission: false,
     stage1,
@@ -138,6 +130,33 @@ export async function runRequest(
     signingKey: keyFile === undefined ? null : await readSigningKey(resolve(keyFile)),
     progress: SILENT,
     signal,
+  };
+}
+
+/**
+ * What is to be done, and nothing of where: it can be said on a host that has no container engine.
+ * @throws ProofboxError for the first thing that is not as it must be
+ */
+export async function askedWork(
+  fixtureName: string,
+  words: string[],
+  options: RunOptions,
+  environment: NodeJS.ProcessEnv,
+): Promise<Omit<AskedWork, 'candidate' | 'provider'> & Pick<RunRequest, 'provider'>> {
+  const [fixture, contractFile] = await Promise.all([
+    loadFixture(fixtureName, FIXTURES_DIR),
+    options.contract === undefined
+      ? ContractFile.parse({})
+      : readDocument(options.contract, 'contract', ContractFile),
+  ]);
+  return {
+    fixture,
+    contractFile,
+    limits: limitsOf(options),
+    engine: engineByName(options.engine),
+    commandArgv: words,
+    record: options.record,
+    provider: await readProvider(options.provider, environment, fixture.fixture.fake?.steps),
   };
 }
 

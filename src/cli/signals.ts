@@ -15,3 +15,17 @@ export async function withSignals<T>(act: (signal: AbortSignal) => Promise<T>, r
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
 }
+
+/** The first SIGINT or SIGTERM asks to come to an end, the second to end at once. */
+export async function withTwoSignals<T>(
+  act: (drain: AbortSignal, interrupt: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const [drain, interrupt] = [new AbortController(), new AbortController()];
+  const onSignal = () => (drain.signal.aborted ? interrupt : drain).abort();
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    return await act(drain.signal, interrupt.signal);
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}

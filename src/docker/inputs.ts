@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PACKAGE_ROOT } from '../package-root.ts';
+import { PACKAGE_ROOT, PROOFBOX_VERSION } from '../package-root.ts';
 import { LOCK_FILE } from './package-lock.ts';
 
 /** What the base is made of, beside the locked packages; change a word here and every image is built anew. */
@@ -36,6 +36,19 @@ export async function sandboxReference(root: string, architecture: string): Prom
     hash.update(`${path}\n${content.length}\n`).update(content);
   }
   return `proofbox-sandbox:${short(hash)}`;
+}
+
+/** For which architectures the recorder is written; Docker's words. */
+const ARCHITECTURES = ['amd64', 'arm64'];
+
+/**
+ * The references that the sandbox image has on each architecture, and one digest of them and of the harness's version: two
+ * hosts with equal digests make the same runs and judge them alike.
+ */
+export async function fleetInputs(root: string): Promise<{ digest: string; references: string[] }> {
+  const references = await Promise.all(ARCHITECTURES.map((one) => sandboxReference(root, one)));
+  const hash = createHash('sha256').update(`${PROOFBOX_VERSION}\n${references.join('\n')}\n`);
+  return { digest: short(hash), references };
 }
 
 /** Paths of all input files relative to the root, sorted. */

@@ -29,9 +29,7 @@ export async function readProvider(
   environment: NodeJS.ProcessEnv,
   script: FakeStep[] = [],
 ): Promise<Provider | null> {
-  // A key read from a file often brings its line end along, which no header may hold.
-  const secret = environment[KEY_VARIABLE]?.trim() || null;
-  delete environment[KEY_VARIABLE];
+  const secret = takeKey(environment);
   if (text === 'none') return null;
   if (text === 'scripted') return scriptedProvider(script);
   if (secret !== null && secret.length < 8)
@@ -51,6 +49,17 @@ export async function readProvider(
   }
   const base = baseOf(text);
   return { mode: 'live', endpoint: base.href, source: liveSource(base, secret), secret };
+}
+
+/** Every run of a batch needs it, and only the first one finds it in the environment. */
+const taken = new WeakMap<NodeJS.ProcessEnv, string>();
+
+function takeKey(environment: NodeJS.ProcessEnv): string | null {
+  // A key read from a file often brings its line end along, which no header may hold.
+  const found = environment[KEY_VARIABLE]?.trim();
+  delete environment[KEY_VARIABLE];
+  if (found) taken.set(environment, found);
+  return taken.get(environment) ?? null;
 }
 
 /** A model that plays a script; new for each run. */

@@ -10,7 +10,7 @@ import type { Versions } from '../schema/cage.ts';
 import type { ContractFile, Limits } from '../schema/fixture.ts';
 import type { Gates, Stage1Reference } from '../schema/gates.ts';
 import type { Report } from '../schema/report.ts';
-import type { Candidate, Tools } from '../schema/run.ts';
+import type { Assignment, Candidate, Tools } from '../schema/run.ts';
 import type { RunImage } from './context.ts';
 import type { GuardedRoot } from './forbidden.ts';
 import type { Progress } from './progress.ts';
@@ -31,6 +31,8 @@ export interface RunRequest {
   record: 'writes' | 'reads';
   /** the one way to a model; null where there is none */
   provider: Provider | null;
+  /** the run of a fleet that this one answers; null where nobody but this host asked for it */
+  assignment: Assignment | null;
   /** npm packages in the image beside the sandbox; null where there are none */
   tools: Tools | null;
   /** from which the same-run fake lane is made; null where there is none */

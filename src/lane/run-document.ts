@@ -48,6 +48,7 @@ export function runDocument(
     tools: state.tools,
     baseline: end.baseline,
     provider_requests: end.provider_requests,
+    assignment: state.assignment,
     signer: end.signer,
   };
 }

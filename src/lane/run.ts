@@ -1,10 +1,9 @@
 /** One run from fixture to verdict. Order and cleaning up only: every step has a file of its own. */
 import { rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { makeContract, mergeWork } from '../contract/contract.ts';
+import type { mergeWork } from '../contract/contract.ts';
 import type { EnginePlan } from '../engines/engine.ts';
 import { fakeEngine } from '../engines/fake.ts';
-import { throughGateway } from '../engines/through-gateway.ts';
 import { ProofboxError } from '../errors.ts';
 import { billText } from '../evidence/bill.ts';
 import { type Clock, startClock } from '../evidence/clock.ts';
@@ -12,7 +11,6 @@ import { contractText } from '../evidence/contract-text.ts';
 import { eventLog } from '../evidence/events.ts';
 import type { RunPaths } from '../evidence/layout.ts';
 import { Trace } from '../evidence/trace.ts';
-import { SOCKET_NAME } from '../gateway/server.ts';
 import { SBOM_FILE } from '../proofs/evidence.ts';
 import { gateBlockers } from '../proofs/gates.ts';
 import { testRun } from '../proofs/test-run.ts';
@@ -26,6 +24,7 @@ import { hostNamespaces } from './admission.ts';
 import { baselineRequest, baselineSummary } from './baseline.ts';
 import { type Collected, collect } from './collect.ts';
 import type { RunContext } from './context.ts';
+import { contractOf, planOf } from './contract-of.ts';
 import { type EngineOutcome, runEngine, runNothing } from './engine-cage.ts';
 import { guardForbidden } from './forbidden.ts';
 import { noTraffic, withGateway } from './gateway.ts';
@@ -47,13 +46,7 @@ export async function runLane(request: RunRequest): Promise<RunResult> {
   const clock = startClock();
   const identity = newIdentity(new Date(clock.startedAt));
   const { nonce, runId } = identity;
-  const work = mergeWork(request.fixture.fixture, request.contractFile, request.limits);
-  const bare = request.engine.plan({
-    fixture: work,
-    argv: request.commandArgv,
-    candidate: request.candidate?.settings ?? null,
-  });
-  const plan = request.provider === null ? bare : throughGateway(bare, `/artifacts/inputs/${SOCKET_NAME}`);
+  const { work, plan } = planOf(request);
   // Refused before anything is made, not when its turn comes.
   if (request.baselineImage !== null) fakeEngine.plan({ fixture: work, argv: [], candidate: null });
   const { paths, release } = await claimRunDirectory(resolve(request.out ?? join(request.runsDir, runId)));
@@ -107,17 +100,7 @@ async function prepare(request: RunRequest, beginning: Beginning): Promise<Prepa
     maxEntries: work.limits.workspace_files,
     maxBytes: work.limits.workspace_bytes,
   });
-  const contract = makeContract({
-    nonce,
-    runId,
-    fixture: request.fixture.fixture,
-    fixtureDigest: fixtureTree.digest,
-    contractFile: request.contractFile,
-    limits: request.limits,
-    engine: { ...request.engine, argv: plan.argv, requiredEvents: plan.requiredEvents },
-    record: request.record,
-    provider: { mode: request.provider?.mode ?? 'none', endpoint: request.provider?.endpoint ?? null },
-  });
+  const contract = contractOf(request, plan, { nonce, runId, fixtureDigest: fixtureTree.digest });
   const namespaces = await hostNamespaces();
   const state = new StateFile(paths.spool, {
     schema: 'proofbox.state/v1',
@@ -134,6 +117,7 @@ async function prepare(request: RunRequest, beginning: Beginning): Promise<Prepa
     stage1: request.stage1,
     candidate: request.candidate?.facts ?? null,
     tools: request.tools,
+    assignment: request.assignment,
     host_namespaces: namespaces,
     forbidden: guard.firstLooks,
     artifact_dir_was_empty: false,

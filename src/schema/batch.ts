@@ -67,6 +67,11 @@ export const BatchRun = z
     wall_ms: z.number().describe('of the run'),
     engine_ms: z.number().nullable().describe('of the engine alone'),
     bundle: Digest.nullable().describe('of its digests.json'),
+    worker: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe('id of the key of the worker that made it; null where the host of the batch did'),
   })
   .meta({ id: 'BatchRun' });
 export type BatchRun = z.infer<typeof BatchRun>;

@@ -7,6 +7,7 @@ import { Config } from './config.ts';
 import { Contract } from './contract.ts';
 import { NormalizedEvent } from './event.ts';
 import { ContractFile, Fixture } from './fixture.ts';
+import { FleetStatus } from './fleet.ts';
 import { Health } from './health.ts';
 import { LedgerEntry } from './ledger.ts';
 import { PrdCheck } from './prd.ts';
@@ -151,6 +152,14 @@ export const DOCUMENTS: DocumentKind[] = [
     side: 'evidence',
     about: 'Beside the run directories: every sealed run, each line with the digest of the one before it.',
     schema: LedgerEntry,
+  },
+  {
+    name: 'fleet-status',
+    file: 'fleet status --json',
+    form: 'document',
+    side: 'output',
+    about: 'How a fleet is, from what NATS knows and what its workers say of themselves.',
+    schema: FleetStatus,
   },
   {
     name: 'batch-report',

@@ -50,6 +50,21 @@ export const Tools = z
   .meta({ id: 'Tools' });
 export type Tools = z.infer<typeof Tools>;
 
+/** Whom a run answers, where somebody else's queue asked for it: no older bundle can name the same. */
+export const Assignment = z
+  .strictObject({
+    batch: z
+      .string()
+      .regex(/^[0-9a-f]{32}$/)
+      .describe('16 random bytes, made when the batch began'),
+    key: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,200}(?:\.[A-Za-z0-9_-]{1,64}){2}$/)
+      .describe('the run in that batch'),
+  })
+  .meta({ id: 'Assignment' });
+export type Assignment = z.infer<typeof Assignment>;
+
 export const RunDocument = z.strictObject({
   schema: z.literal('proofbox.run/v1'),
   nonce: Nonce.describe('made by the harness for this run; the same in every document'),
@@ -108,6 +123,9 @@ export const RunDocument = z.strictObject({
     .nullable()
     .default(null)
     .describe('requests that the gateway took; null where there was none'),
+  assignment: Assignment.nullable()
+    .default(null)
+    .describe('the run of a fleet that this one answers; null where nobody but its own host asked for it'),
   signer: Signer.nullable().describe('whose signature the envelopes carry; null where the run is not signed'),
 });
 export type RunDocument = z.infer<typeof RunDocument>;

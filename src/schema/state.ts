@@ -5,7 +5,7 @@ import { Digest } from './common.ts';
 import { Contract } from './contract.ts';
 import { Gates, Stage1Reference } from './gates.ts';
 import { ForbiddenRoot } from './report.ts';
-import { Candidate, Tools } from './run.ts';
+import { Assignment, Candidate, Tools } from './run.ts';
 import { TreeEntry } from './tree.ts';
 
 /** `.spool/owner.json`, there from the folder's first moment: whose run it is. */
@@ -33,6 +33,7 @@ export const RunState = z.strictObject({
   stage1: Stage1Reference.nullable(),
   candidate: Candidate.nullable(),
   tools: Tools.nullable(),
+  assignment: Assignment.nullable().default(null),
   host_namespaces: z.record(z.string(), z.string()),
   forbidden: z.array(ForbiddenRoot).describe('as they were before; nobody looked again'),
   artifact_dir_was_empty: z.boolean(),

@@ -53,6 +53,7 @@ export function plainRequest(
     provider: null,
     candidate: null,
     tools: null,
+    assignment: null,
     baselineImage: null,
     configText: '',
     signingKey: null,

@@ -30,6 +30,7 @@ function over(key: string, changes: Partial<BatchRun> = {}): BatchRun {
     wall_ms: 1,
     engine_ms: null,
     bundle: null,
+    worker: null,
     ...changes,
   };
 }

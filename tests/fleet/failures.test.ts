@@ -1,0 +1,190 @@
+/** What may happen to NATS while a batch goes on: a server of the cluster lost, a network cut, a store that is full. */
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, expect, test, vi } from 'vitest';
+import { deleteObject, putObject } from '../../src/fleet/objects.ts';
+import { bundlesStore } from '../../src/fleet/streams.ts';
+import { requireBothHold } from '../integration/both-verifiers.ts';
+import { freePort, NatsServer, Site } from './site.ts';
+
+// Real runs, several in a test, on a machine that others may use too.
+vi.setConfig({ testTimeout: 900_000 });
+
+const FAKE = { id: 'fake', engine: 'fake' };
+const SLOW = { id: 'slow', engine: 'command', command: ['sleep', '2'] };
+
+const site = new Site();
+afterAll(() => site.remove());
+
+test('a cluster of three loses a server in the middle of a batch, and every run counts once', async () => {
+  const ports = await Promise.all([0, 1, 2].map(async () => [await freePort(), await freePort()] as const));
+  const routes = ports.map(([, route]) => `nats://127.0.0.1:${route}`).join(',');
+  const servers = ports.map(
+    ([port, route], n) =>
+      new NatsServer(join(site.dir, `cluster-${n}`), port, [
+        ...[
+          '--name',
+          `n${n}`,
+          '--cluster_name',
+          'test',
+          '--cluster',
+          `nats://127.0.0.1:${route}`,
+          '--routes',
+          routes,
+        ],
+      ]),
+  );
+  for (const server of servers) site.add(server);
+  await Promise.all(servers.map((server) => server.start()));
+  const urls = servers.map(({ url }) => url).join(',');
+  // A cluster that has just started has no leader yet.
+  for (
+    let n = 0;
+    n < 60 && (await site.init(urls, ['--ack-wait', '5s', '--max-deliver', '10'])).exitCode !== 0;
+    n += 1
+  )
+    await sleep(500);
+  expect((await site.status(urls)).server).toMatchObject({ cluster: 'test', replicas: 3 });
+  const workers = [await site.worker(urls, 'first'), await site.worker(urls, 'second')];
+  const manifest = site.manifest({ fixtures: ['py-interval'], engines: [FAKE], repeats: 8 });
+  const batch = site.batch(
+    urls,
+    manifest,
+    workers.map(({ pub }) => pub),
+  );
+  await batch.says('2/8');
+  const nats = await site.nats(servers[0]?.url ?? '');
+  // Everything, or the loss of one server would be the loss of what it alone had.
+  for await (const { config } of nats.jsm.streams.list())
+    expect([config.name, config.num_replicas]).toEqual([config.name, 3]);
+  const { cluster } = await nats.jsm.streams.info('PROOFBOX_RUNS');
+  await nats.connection.close();
+  // The one that leads the queue: the worst to lose.
+  await servers[Number(cluster?.leader?.slice(1))]?.kill();
+  expect(await batch.over, batch.stderr()).toBe(0);
+  expect(batch.report()).toMatchObject({ asked: 8, runs: 8, passed: 8 });
+  expect(batch.log()).toHaveLength(8);
+  for (const { key } of batch.report().all)
+    await requireBothHold(join(batch.out, 'runs', key), 'py-interval');
+  for (const { child, over } of workers) {
+    child.kill('SIGTERM');
+    expect(await over).toBe(0);
+  }
+  for (const server of servers) await server.kill();
+});
+
+/** A network that can be cut: connections stay open and carry nothing, as they do when a cable is pulled. */
+class Cable {
+  #isCut = false;
+  readonly #sockets = new Set<Socket>();
+  #server: Server | null = null;
+
+  async to(port: number): Promise<string> {
+    this.#server = createServer((near) => {
+      const far = connect(port, '127.0.0.1');
+      for (const [from, into] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        this.#sockets.add(from);
+        from.on('data', (part) => this.#isCut || into.write(part));
+        from.on('error', () => into.destroy());
+        from.on('close', () => into.destroy());
+      }
+      if (this.#isCut) near.pause();
+    }).listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    return `nats://127.0.0.1:${(this.#server.address() as { port: number }).port}`;
+  }
+
+  cut(): void {
+    this.#isCut = true;
+  }
+
+  mend(): void {
+    this.#isCut = false;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server?.close();
+  }
+}
+
+test('a worker that is cut off comes back; what it had is made by another, and counts once', async () => {
+  const server = await site.server();
+  await site.init(server.url, ['--ack-wait', '3s', '--max-deliver', '10']);
+  const cable = new Cable();
+  const far = await site.worker(await cable.to(server.port), 'far');
+  const near = await site.key('near');
+  const manifest = site.manifest({ fixtures: ['py-interval'], engines: [SLOW], repeats: 3 });
+  const batch = site.batch(server.url, manifest, [far.pub, `${near}.pub`]);
+  for (let n = 0; n < 1200 && site.underWay(far).length === 0; n += 1) await sleep(50);
+  cable.cut();
+  const other = await site.worker(server.url, 'near');
+  expect(await batch.over, batch.stderr()).toBe(1);
+  cable.mend();
+  expect(batch.report()).toMatchObject({ asked: 3, runs: 3, not_run: 0 });
+  expect(batch.log()).toHaveLength(3);
+  for (const { key } of batch.report().all)
+    await requireBothHold(join(batch.out, 'runs', key), 'py-interval');
+  // The one that was away works again as if nothing had been.
+  other.child.kill('SIGTERM');
+  await other.over;
+  const next = site.batch(server.url, site.manifest({ fixtures: ['py-interval'], engines: [FAKE] }), [
+    far.pub,
+  ]);
+  expect(await next.over, next.stderr()).toBe(0);
+  expect(next.report()).toMatchObject({ passed: 1 });
+  far.child.kill('SIGTERM');
+  expect(await far.over).toBe(0);
+  cable.close();
+});
+
+test('a full object store makes workers wait with their bundles, and loses none', async () => {
+  const server = await site.server();
+  await site.init(server.url, ['--ack-wait', '3s', '--max-deliver', '2', '--bundle-store', '1m']);
+  const nats = await site.nats(server.url);
+  const store = await bundlesStore(nats);
+  const filler = join(site.dir, 'filler');
+  writeFileSync(filler, Buffer.alloc((1 << 20) - 16_000, 1));
+  const digest = `sha256:${'0'.repeat(64)}`;
+  await putObject(store, digest, filler);
+  const worker = await site.worker(server.url, 'patient');
+  const manifest = site.manifest({ fixtures: ['py-interval'], engines: [FAKE], repeats: 2 });
+  const batch = site.batch(server.url, manifest, [worker.pub]);
+  await worker.says('waits for room in the object store');
+  // Longer than a silent run may be, more often than one is handed out: it is not silent.
+  await sleep(8_000);
+  expect(batch.log()).toHaveLength(0);
+  await deleteObject(store, digest);
+  expect(await batch.over, batch.stderr()).toBe(0);
+  expect(batch.report()).toMatchObject({ runs: 2, passed: 2 });
+  expect((await site.status(server.url)).dead_letters_total).toBe(0);
+  worker.child.kill('SIGTERM');
+  expect(await worker.over).toBe(0);
+  await nats.connection.close();
+});
+
+test('a queue that an operator emptied is filled again', async () => {
+  const server = await site.server();
+  await site.init(server.url, ['--ack-wait', '2s']);
+  const key = await site.key('late');
+  const manifest = site.manifest({ fixtures: ['py-interval'], engines: [FAKE], repeats: 2 });
+  const batch = site.batch(server.url, manifest, [`${key}.pub`]);
+  const nats = await site.nats(server.url);
+  for (let n = 0; n < 600 && (await nats.jsm.streams.info('PROOFBOX_RUNS')).state.messages < 2; n += 1)
+    await sleep(50);
+  await nats.jsm.streams.purge('PROOFBOX_RUNS');
+  await batch.says('had gone from the queue without an answer');
+  const worker = await site.worker(server.url, 'late');
+  expect(await batch.over, batch.stderr()).toBe(0);
+  expect(batch.report()).toMatchObject({ runs: 2, passed: 2 });
+  worker.child.kill('SIGTERM');
+  await worker.over;
+  await nats.connection.close();
+});
