@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../src/package-root.ts';
+import { hasInt80 } from '../conventions.ts';
 import { type Bundle, run, type Where } from '../integration/product.ts';
 
 export interface Entry {
@@ -47,6 +48,7 @@ const FIELDS = new Set([
   'known',
   'note',
   'flags',
+  'only-with',
 ]);
 
 /** What the host holds that no engine may read or change. */
@@ -65,6 +67,12 @@ export function readCorpus(kind: 'attacks' | 'benign', bait: Bait): Entry[] {
     .filter((name) => /\.(?:py|sh)$/.test(name))
     .sort()
     .map((file) => entry(file, readFileSync(join(root, file), 'utf8'), prelude, bait));
+}
+
+/** What an attack comes to on a host that lacks what it needs: it must say so, and nothing else may come of it. */
+function withoutMeans(entry: Entry): Entry {
+  const remark = 'this processor has no such calls: whoever tries one dies';
+  return { ...entry, blockers: [], refused: null, recorded: null, says: /not on this processor/, remark };
 }
 
 function entry(file: string, text: string, prelude: string, bait: Bait): Entry {
@@ -86,7 +94,7 @@ function entry(file: string, text: string, prelude: string, bait: Bait): Entry {
   if (attempts === undefined || blockers === undefined) throw new Error(`${file} says not what it is`);
   const source = filled(text);
   const neverSays = heading.get('never-says');
-  return {
+  const read: Entry = {
     name: file.replace(/\.\w+$/, ''),
     attempts,
     blockers: blockers === 'none' ? [] : blockers.split(' ').sort(),
@@ -104,6 +112,7 @@ function entry(file: string, text: string, prelude: string, bait: Bait): Entry {
       .map(filled),
     program: file.endsWith('.py') ? ['python3', '-c', prelude + source] : ['sh', '-c', source],
   };
+  return heading.get('only-with') === 'int80' && !hasInt80() ? withoutMeans(read) : read;
 }
 
 /** Plays one through the product's own command line, under a contract that forgives no refused write. */

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../../src/package-root.ts';
+import { hasInt80 } from '../../conventions.ts';
 
 export interface Edit {
   /** below the package root: Dockerfile.sandbox, one of the recorder's sources, or what is compiled from src */
@@ -496,7 +497,11 @@ export const NEEDS: Need[] = [
   },
   { defence: 'opens-to-create', attack: 'evasion/open-modes', hides: /^denied openat \/etc\/created/m },
   { defence: 'opens-to-empty', attack: 'evasion/open-modes', hides: /^denied openat \/etc\/profile/m },
-  { defence: 'other-conventions', attack: 'evasion/other-convention-80', hides: /^denied i386:/m },
+  { defence: 'other-conventions', attack: 'evasion/other-convention-x32', hides: /^denied x32:/m },
+  // Only where the processor has such calls at all is there something to be hidden.
+  ...(hasInt80()
+    ? [{ defence: 'other-conventions', attack: 'evasion/other-convention-80', hides: /^denied i386:/m }]
+    : []),
   { defence: 'limits-of-pid-1', attack: 'evasion/starve-the-recorder', shows: /says: prlimit: done/ },
   { defence: 'processor-of-pid-1', attack: 'evasion/starve-the-recorder', shows: /says: affinity: done/ },
   { defence: 'scheduler-of-pid-1', attack: 'evasion/starve-the-recorder', shows: /says: scheduler: done/ },
