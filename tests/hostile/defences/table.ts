@@ -301,7 +301,7 @@ const HOST: Defence[] = [
     'space-after',
     'and once it has ended',
     'lane/engine-cage.js',
-    'if (cage.exit.stop_reason !== null || !(await isOverSpace(context)))',
+    'if (exit.stop_reason !== null || !(await isOverSpace(context)))',
     'if (true)',
   ),
   host(
