@@ -1,5 +1,6 @@
 /** One pass over `watch.jsonl` in bounded memory. Never keeps the paths themselves. */
 import { WatchLine } from '../schema/quick.ts';
+import type { WatchRecord } from '../schema/tree.ts';
 import type { Loaded, WatchSummary } from './evidence.ts';
 import { scanLines } from './lines.ts';
 
@@ -7,13 +8,18 @@ const MAX_ERRORS = 10;
 
 /**
  * Summarizes the lines of `watch.jsonl`, in order, without their line ends.
+ * @param also told of every sound record, for whoever needs them in the same pass
  * @returns a problem only where the lines could not be read to their end
  */
-export async function summarizeWatch(lines: AsyncIterable<string>): Promise<Loaded<WatchSummary>> {
+export async function summarizeWatch(
+  lines: AsyncIterable<string>,
+  also: (record: WatchRecord) => void = () => undefined,
+): Promise<Loaded<WatchSummary>> {
   const errors = { count: 0, first: [] as string[] };
   let ready: number | null = null;
   let drained: number | null = null;
   const scan = await scanLines(lines, WatchLine, (record, line) => {
+    also(record);
     if (record.event === 'ready' && line === 1) ready = record.t_ms;
     // Only a `drained` on the last line says that nothing is missing: each later record takes it back.
     drained = record.event === 'drained' ? record.t_ms : null;

@@ -16,14 +16,19 @@ const MAX_PATHS = 2_000;
 /**
  * Summarizes the lines of `writes.jsonl`, in order, without their line ends.
  * @param forbidden absolute paths whose mention in any record is sampled
+ * @param also told of every sound record, for whoever needs them in the same pass
  * @returns a problem only where the lines could not be read to their end
  */
 export async function summarizeWrites(
   lines: AsyncIterable<string>,
   forbidden: string[] = [],
+  also: (record: WriteRecord) => void = () => undefined,
 ): Promise<Loaded<WritesSummary>> {
   const tally = new Tally(forbidden);
-  const scan = await scanLines(lines, WriteLine, (record, line) => tally.add(record, line));
+  const scan = await scanLines(lines, WriteLine, (record, line) => {
+    tally.add(record, line);
+    also(record);
+  });
   return scan.problem === undefined ? { value: { ...scan.value, ...tally.summary() } } : scan;
 }
 

@@ -27,7 +27,16 @@ import { RunDocument } from '../schema/run.ts';
 import { Sbom } from '../schema/sbom.ts';
 import type { Trees } from '../schema/tree.ts';
 import { diffTrees } from '../witness/difference.ts';
-import { indexAttempts, indexWatch, reconcile } from '../witness/reconcile.ts';
+import {
+  type AttemptIndex,
+  addAttempt,
+  addSight,
+  indexAttempts,
+  indexWatch,
+  noAttempts,
+  reconcile,
+  type WatchIndex,
+} from '../witness/reconcile.ts';
 
 /** A bundle whose run.json cannot be read: nothing of it can be judged. */
 export class NoRunDocument extends Error {}
@@ -44,19 +53,27 @@ export async function loadEvidence(artifacts: string, files: Map<string, BundleF
   const forbidden = await load(at('forbidden.json'), ForbiddenDocument);
   const trees = await load(at('trees.json'), QuickTrees);
   const contract = await load(at('contract.json'), Contract);
+  const attempts = noAttempts();
+  const writes = await summarizeWrites(
+    fileLines(at('writes.jsonl')),
+    forbiddenPaths(forbidden.value?.roots ?? []),
+    (record) => addAttempt(attempts, record),
+  );
+  const sights: WatchIndex = { seen: new Map() };
+  const watch = await summarizeWatch(fileLines(at('watch.jsonl')), (record) => addSight(sights, record));
   return {
     cage: await load(at('cage.json'), CageDocument),
     contract,
     events: await loadEvents(at('events.normalized.jsonl')),
     trees,
     forbidden,
-    writes: await summarizeWrites(
-      fileLines(at('writes.jsonl')),
-      forbiddenPaths(forbidden.value?.roots ?? []),
-    ),
+    writes,
     processes: await summarizeProcesses(fileLines(at('processes.jsonl'))),
-    watch: await summarizeWatch(fileLines(at('watch.jsonl'))),
-    reconciliation: await reconciliation(artifacts, trees),
+    watch,
+    reconciliation: await reconciliation(artifacts, trees, {
+      attempts: isSound(writes) ? attempts : null,
+      watch: isSound(watch) ? sights : null,
+    }),
     bill: run.value.image.components === undefined ? null : await load(at(SBOM_FILE), Sbom),
     provider:
       contract.value === undefined || contract.value.provider.mode === 'none'
@@ -108,12 +125,23 @@ async function loadEvents(path: string): Promise<Loaded<NormalizedEvent[]>> {
   }
 }
 
-async function reconciliation(artifacts: string, trees: Loaded<Trees>): Promise<Loaded<Reconciliation>> {
+/** Every line was taken, so that nothing which was indexed on the way lacks one. */
+function isSound({ value }: Loaded<{ problem: unknown }>): boolean {
+  return value !== undefined && value.problem === null;
+}
+
+/** @param indexed on the way; null where a record is not sound, and is read again to say why not */
+async function reconciliation(
+  artifacts: string,
+  trees: Loaded<Trees>,
+  indexed: { attempts: AttemptIndex | null; watch: WatchIndex | null },
+): Promise<Loaded<Reconciliation>> {
   if (trees.value === undefined) return { problem: `trees.json: ${trees.problem}` };
   try {
     const changes = diffTrees(trees.value.before.entries, trees.value.after.entries);
-    const attempts = await indexAttempts(parsedLines(join(artifacts, 'writes.jsonl'), WriteLine));
-    const watch = await indexWatch(parsedLines(join(artifacts, 'watch.jsonl'), WatchLine));
+    const attempts =
+      indexed.attempts ?? (await indexAttempts(parsedLines(join(artifacts, 'writes.jsonl'), WriteLine)));
+    const watch = indexed.watch ?? (await indexWatch(parsedLines(join(artifacts, 'watch.jsonl'), WatchLine)));
     return { value: reconcile({ changes, attempts, watch }) };
   } catch (error) {
     return { problem: reason(error) };

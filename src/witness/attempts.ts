@@ -43,17 +43,25 @@ export function isUnderRoots(path: string): boolean {
  * counts as one that may have.
  */
 export async function indexAttempts(records: AsyncIterable<WriteRecord>): Promise<AttemptIndex> {
-  const index: AttemptIndex = {
+  const index = noAttempts();
+  for await (const record of records) addAttempt(index, record);
+  return index;
+}
+
+/** An index of nothing, for `addAttempt`. */
+export function noAttempts(): AttemptIndex {
+  return {
     touched: new Map(),
     origins: new Map(),
     destinations: new Map(),
     links: new Map(),
     lossy: new Set(),
   };
-  for await (const record of records) {
-    if (record.verdict === 'allowed' && record.access !== 'read') add(index, record);
-  }
-  return index;
+}
+
+/** Takes one more record into the index, where it is of an allowed attempt. */
+export function addAttempt(index: AttemptIndex, record: WriteRecord): void {
+  if (record.verdict === 'allowed' && record.access !== 'read') add(index, record);
 }
 
 function add(index: AttemptIndex, record: WriteRecord): void {

@@ -6,7 +6,7 @@ import type { TreeChange, WatchRecord } from '../schema/tree.ts';
 import type { AttemptIndex } from './attempts.ts';
 import { Explainer } from './explain.ts';
 
-export { type AttemptIndex, indexAttempts } from './attempts.ts';
+export { type AttemptIndex, addAttempt, indexAttempts, noAttempts } from './attempts.ts';
 
 /** Where runtime_workspace_root is inside the cage. */
 const WORKSPACE = '/workspace';
@@ -29,13 +29,16 @@ const NOT_UTF8 = /[\udc80-\udcff]/;
 
 /** Indexes `watch.jsonl` in one pass, in memory that grows with distinct paths. */
 export async function indexWatch(records: AsyncIterable<WatchRecord>): Promise<WatchIndex> {
-  const seen = new Map<string, WatchRecord['event']>();
-  for await (const { event, root, path } of records) {
-    if (root === 'none' || event === 'error') continue;
-    const place = `/${root}/${path}`;
-    if (!seen.has(place)) seen.set(place, event);
-  }
-  return { seen };
+  const index: WatchIndex = { seen: new Map() };
+  for await (const record of records) addSight(index, record);
+  return index;
+}
+
+/** Takes one more record into the index. */
+export function addSight({ seen }: WatchIndex, { event, root, path }: WatchRecord): void {
+  if (root === 'none' || event === 'error') return;
+  const place = `/${root}/${path}`;
+  if (!seen.has(place)) seen.set(place, event);
 }
 
 /**
