@@ -198,11 +198,16 @@ export class Site {
     return existsSync(runs) ? readdirSync(runs).filter((name) => !name.includes('.parcels-')) : [];
   }
 
-  async remove(): Promise<void> {
+  /** Ends every worker and batch that is still there, without a word. */
+  async endAll(): Promise<void> {
     for (const { child, over } of this.#children) {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
       await over;
     }
+  }
+
+  async remove(): Promise<void> {
+    await this.endAll();
     for (const server of this.#servers) await server.kill();
     await proofbox(['gc'], { cwd: this.dir });
     await removeTree(this.dir);
