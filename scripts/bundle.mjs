@@ -24,8 +24,11 @@ const LATE = [
   },
 ];
 const LEFT = ['dockerode/lib/session.js', 'docker-modem/lib/ssh.js'];
-/** Looks for packages that need not be there; it is used once for an image. */
-const NOT_BUNDLED = '@cyclonedx/cyclonedx-library';
+/**
+ * The one looks for packages that need not be there, and is used once for an image. The others are CommonJS that only a
+ * fleet loads: a split bundle would hand them over without their names.
+ */
+const NOT_BUNDLED = ['@cyclonedx/cyclonedx-library', '@nats-io/*'];
 
 const late = {
   name: 'late',
@@ -55,7 +58,7 @@ const { outputFiles } = await build({
   minifyWhitespace: true,
   lineLimit: 160,
   charset: 'ascii',
-  external: [...LEFT, NOT_BUNDLED],
+  external: [...LEFT, ...NOT_BUNDLED],
   plugins: [late],
   outExtension: { '.js': '.cjs' },
   // All that a module asks of its address is where the package lies: one folder up from any of them.

@@ -11,6 +11,7 @@ const COMMANDS = [
   ['fixtures'],
   ['engines', '--json'],
   ['run', 'no-such-fixture'],
+  ['fleet', 'status', '--nats', '127.0.0.1:1'],
 ];
 
 let folder: string;

@@ -110,22 +110,28 @@ test('a batch or worker that could not be believed or could not answer is refuse
 });
 
 test('neither help nor a command on this host loads the client of NATS', async () => {
-  const hooks = join(space.dir, 'hooks.mjs');
+  // The bundle asks for it with require, the modules with import: neither may go unseen.
+  const watch = join(space.dir, 'watch.cjs');
   writeFileSync(
-    hooks,
-    `import { writeSync } from 'node:fs';
-     export function resolve(name, context, next) {
-       if (name.startsWith('@nats-io/')) writeSync(2, 'LOADED ' + name + '\\n');
-       return next(name, context);
-     }`,
+    watch,
+    `const Module = require('node:module');
+     const { pathToFileURL } = require('node:url');
+     const load = Module._load;
+     Module._load = function (name, ...more) {
+       if (name.startsWith('@nats-io/')) process._rawDebug('LOADED ' + name);
+       return load.call(this, name, ...more);
+     };
+     const hooks = "import { writeSync } from 'node:fs';" +
+       "export function resolve(name, context, next) {" +
+       "if (name.startsWith('@nats-io/')) writeSync(2, 'LOADED ' + name + '\\\\n');" +
+       "return next(name, context); }";
+     Module.register('data:text/javascript,' + encodeURIComponent(hooks), pathToFileURL(__filename));`,
   );
-  const register = join(space.dir, 'register.mjs');
-  writeFileSync(
-    register,
-    `import { register } from 'node:module'; register(${JSON.stringify(`file://${hooks}`)});`,
-  );
-  const env = { NODE_OPTIONS: `--import ${register}` };
+  const env = { NODE_OPTIONS: `--require ${watch}` };
   for (const args of [['--help'], ['fixtures'], ['batch', join(space.dir, 'nowhere.json')]])
     expect((await proofbox(args, { env })).stderr).not.toContain('LOADED');
-  expect((await proofbox(['fleet', 'status', '--nats', '127.0.0.1:1'], { env })).stderr).toContain('LOADED');
+  for (const how of [{}, { PROOFBOX_DEBUG: '1' }]) {
+    const asked = proofbox(['fleet', 'status', '--nats', '127.0.0.1:1'], { env: { ...env, ...how } });
+    expect((await asked).stderr).toContain('LOADED @nats-io/transport-node');
+  }
 });

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { BatchReport } from '../../src/schema/batch.ts';
 import { requireBothHold } from '../integration/both-verifiers.ts';
 import { proofbox } from '../integration/product.ts';
@@ -22,6 +22,8 @@ beforeAll(async () => {
   server = await site.server();
   await site.init(server.url, ['--ack-wait', '3s', '--max-deliver', '3']);
 });
+// What a test that failed left running would make the runs of the next one.
+afterEach(() => site.endAll());
 afterAll(() => site.remove());
 
 function signers(out: string, report: BatchReport): string[] {
@@ -71,7 +73,8 @@ describe('a batch that a fleet makes', () => {
     expect(validate(status), JSON.stringify(validate.errors)).toBe(true);
     expect(status.workers.map(({ name }) => name)).toEqual(['one', 'two']);
     expect(status.queues).toMatchObject([{ waiting: 0, in_flight: 0, workers: 2 }]);
-    expect(status.stored.bundles_bytes).toBe(0);
+    // The server keeps a line about each object that was taken out, and nothing of its content.
+    expect(status.stored.bundles_bytes).toBeLessThan(6 * 1024);
 
     // Another terminal, the same folder: nothing is asked for again.
     const again = site.batch(server.url, manifest, pubs, ['--out', batch.out]);

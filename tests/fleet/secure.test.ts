@@ -127,7 +127,7 @@ test('a fleet with TLS, NKeys and the rights of docs/fleet/nats-server.conf', as
   await connection.close();
 
   // Neither without the authority, nor with a key that the server does not know, nor without one.
-  const status = ['fleet', 'status', '--nats', url, '--json'];
+  const status = ['fleet', 'status', '--nats', url];
   const stranger = secret('stranger.seed', nkeys.createUser().getSeed());
   for (const args of [
     ['--nats-nkey', seeds.batch],

@@ -71,7 +71,11 @@ export class NatsServer {
 
   async start(): Promise<void> {
     mkdirSync(this.folder, { recursive: true });
-    const args = ['-a', '127.0.0.1', '-p', String(this.port), '-js', '-sd', this.folder, ...this.more];
+    // What its configuration says, nothing here says a second time.
+    const own = this.more.includes('-c')
+      ? []
+      : ['-a', '127.0.0.1', '-p', String(this.port), '-js', '-sd', this.folder];
+    const args = [...own, ...this.more];
     this.#child = spawn('nats-server', args, { stdio: ['ignore', 'ignore', 'pipe'] });
     await started(this.#child).says('Server is ready');
   }
@@ -178,8 +182,8 @@ export class Site {
   }
 
   async status(url: string): Promise<FleetStatus> {
-    const { stdout, stderr } = await proofbox(['fleet', 'status', '--nats', url, '--json']);
-    if (stdout === '') throw new Error(stderr);
+    const { exitCode, stdout, stderr } = await proofbox(['fleet', 'status', '--nats', url, '--json']);
+    if (exitCode !== 0) throw new Error(`${stdout}${stderr}`);
     return JSON.parse(stdout) as FleetStatus;
   }
 
@@ -194,11 +198,16 @@ export class Site {
     return existsSync(runs) ? readdirSync(runs).filter((name) => !name.includes('.parcels-')) : [];
   }
 
-  async remove(): Promise<void> {
+  /** Ends every worker and batch that is still there, without a word. */
+  async endAll(): Promise<void> {
     for (const { child, over } of this.#children) {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
       await over;
     }
+  }
+
+  async remove(): Promise<void> {
+    await this.endAll();
     for (const server of this.#servers) await server.kill();
     await proofbox(['gc'], { cwd: this.dir });
     await removeTree(this.dir);
