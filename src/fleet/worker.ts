@@ -47,10 +47,14 @@ class Worker {
     const puller = new Puller(nats, (of) => this.#serves(of), drain, note);
     await this.#beat(puller);
     const timer = setInterval(() => void this.#beat(puller), BEAT_MS);
+    const told = new Promise<void>((resolve) => {
+      drain.addEventListener('abort', () => resolve(), { once: true });
+    });
     try {
       while (!drain.aborted) {
         if (this.#jobs.size >= facts.concurrency) {
-          await Promise.race(this.#jobs);
+          // A worker that has all it can carry says at once that it heard, and not after its runs.
+          await Promise.race([...this.#jobs, told]);
           continue;
         }
         if (this.#restMs > 0) await sleep(this.#restMs, undefined, { signal: drain }).catch(() => undefined);

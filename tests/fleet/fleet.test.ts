@@ -23,7 +23,12 @@ beforeAll(async () => {
   await site.init(server.url, ['--ack-wait', '3s', '--max-deliver', '3']);
 });
 // What a test that failed left running would make the runs of the next one.
-afterEach(() => site.endAll());
+afterEach(async () => {
+  await site.endAll();
+  const nats = await site.nats(server.url);
+  await nats.jsm.streams.purge('PROOFBOX_RUNS');
+  await nats.connection.close();
+});
 afterAll(() => site.remove());
 
 function signers(out: string, report: BatchReport): string[] {
