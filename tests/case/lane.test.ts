@@ -18,6 +18,7 @@ import type { RunDocument } from '../../src/schema/run.ts';
 import { verifyBundle } from '../../src/verify/bundle.ts';
 import { startProvider, stream } from '../gateway/provider.ts';
 import { secondOpinion } from '../integration/both-verifiers.ts';
+import { inside } from '../integration/inside.ts';
 import { type Bundle, proofbox, scratch } from '../integration/product.ts';
 import { checkout, git, misbehaving, OPEN_GATES, runCase, stage1Done } from './stand-in.ts';
 
@@ -275,7 +276,11 @@ describe('the source that the user names', () => {
     expect(bundle.codes).toEqual([]);
     expect(states(folder)).toEqual(before);
     expect(existsSync(trap)).toBe(false);
-    const shown = await inside(bundle, 'cd /opt/case; cat subst.txt; ls; readlink link; find . -perm /6000');
+    const shown = await inside(
+      bundle.report.image.digest,
+      'cd /opt/case; cat subst.txt; ls; readlink link; find . -perm /6000',
+      '64100:64100',
+    );
     expect(shown).toMatch(/^\$Id\$ \$Format:%H\$\n/);
     expect(shown).toMatch(/README.md/);
     expect(shown).not.toMatch(/untracked/);
@@ -384,25 +389,4 @@ function states(folder: string): string[] {
         statSync(join(folder, name), { throwIfNoEntry: false }) ?? {};
       return [name, ino, mode, size, mtimeMs, ctimeMs].join(' ');
     });
-}
-
-/** The output of a shell in a container of the bundle's image, which is removed again. */
-async function inside(bundle: Bundle, script: string): Promise<string> {
-  const docker = new Docker();
-  const container = await docker.createContainer({
-    Image: bundle.report.image.digest,
-    Entrypoint: ['sh', '-c', script],
-    User: '64100:64100',
-    Tty: true,
-    HostConfig: { NetworkMode: 'none' },
-  });
-  try {
-    const output = await container.attach({ stream: true, stdout: true });
-    await container.start();
-    let text = '';
-    for await (const part of output) text += String(part);
-    return text.replaceAll('\r', '');
-  } finally {
-    await container.remove({ force: true, v: true });
-  }
 }

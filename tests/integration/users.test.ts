@@ -6,6 +6,7 @@ import Docker from 'dockerode';
 import { afterAll, describe, expect, test } from 'vitest';
 import { sandboxImage } from '../../src/docker/images.ts';
 import { claimUser, ENGINE_UID, ENGINE_USERS } from '../../src/lane/user.ts';
+import { inside } from './inside.ts';
 import { proofbox, run, scratch } from './product.ts';
 
 const space = await scratch();
@@ -57,28 +58,14 @@ describe.runIf(process.getuid?.() === 0)('users', () => {
 
   test('the image knows each of them by a name', async () => {
     const { digest } = await sandboxImage(new Docker());
-    const container = await new Docker().createContainer({
-      Image: digest,
-      Entrypoint: [
-        'sh',
-        '-c',
-        `getent passwd ${ENGINE_UID} ${ENGINE_UID + ENGINE_USERS - 1} | cut -d : -f 1,3,4,6`,
-      ],
-      Tty: true,
-      HostConfig: { NetworkMode: 'none' },
-    });
-    try {
-      const output = await container.attach({ stream: true, stdout: true });
-      await container.start();
-      let text = '';
-      for await (const part of output) text += String(part);
-      const last = ENGINE_USERS - 1;
-      expect(text.replaceAll('\r', '')).toBe(
-        `engine:${ENGINE_UID}:${ENGINE_UID}:/home/engine\nengine${last}:${ENGINE_UID + last}:${ENGINE_UID + last}:/home/engine\n`,
-      );
-    } finally {
-      await container.remove({ force: true, v: true });
-    }
+    const last = ENGINE_USERS - 1;
+    const names = await inside(
+      digest,
+      `getent passwd ${ENGINE_UID} ${ENGINE_UID + last} | cut -d : -f 1,3,4,6`,
+    );
+    expect(names).toBe(
+      `engine:${ENGINE_UID}:${ENGINE_UID}:/home/engine\nengine${last}:${ENGINE_UID + last}:${ENGINE_UID + last}:/home/engine\n`,
+    );
   });
 
   test('an engine that takes every inotify instance of its user leaves another run its own', async () => {
