@@ -80,6 +80,8 @@ export function cageSpec(request: CageRequest): CageBody {
     User: `${uid}:${gid}`,
     WorkingDir: '/workspace',
     Hostname: 'cage',
+    // No network to set up either: dockerd would start itself twice for each container. See docs/decisions, 14.
+    NetworkDisabled: true,
     Domainname: '',
     Labels: request.labels,
     Tty: false,

@@ -5,7 +5,7 @@ import { withBill } from '../docker/bill-of-materials.ts';
 import { connectDocker } from '../docker/connect.ts';
 import { sandboxImage } from '../docker/images.ts';
 import { requireHost } from '../docker/requirements.ts';
-import { dockerVersions } from '../docker/versions.ts';
+import { engineFacts } from '../docker/versions.ts';
 import { EXIT } from '../errors.ts';
 import { SILENT } from '../lane/progress.ts';
 import type { Config } from '../schema/config.ts';
@@ -20,11 +20,12 @@ export type CageHost = Pick<SharedRequest, 'docker' | 'versions' | 'image' | 'id
  */
 export async function cageHost(runtime: string | undefined): Promise<CageHost> {
   const { docker } = await connectDocker();
-  const versions = await dockerVersions(docker);
-  const found = sandboxImage(docker).then((image) => withBill(docker, image));
+  const facts = await engineFacts(docker);
+  const { versions } = facts;
+  const found = sandboxImage(docker, versions.architecture).then((image) => withBill(docker, image));
   found.catch(() => undefined);
   // A host that cannot do it at all is worth saying before an image that is missing.
-  const idShift = await requireHost(docker, versions, runtime);
+  const idShift = await requireHost(facts, runtime);
   const image = await found;
   return { docker, versions, image, idShift };
 }

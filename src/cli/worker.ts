@@ -69,7 +69,7 @@ export async function worker(options: WorkerCommandOptions): Promise<void> {
     await mkdir(runsDir, { recursive: true });
     await removeLeftovers(host.docker, await findLeftovers(host.docker, { hostId: hostId(), processStart }));
     const { digest: inputs } = await fleetInputs(PACKAGE_ROOT);
-    const architecture = (await host.docker.version()).Arch;
+    const { architecture } = host.versions;
     const concurrency = options.concurrency ?? availableParallelism();
     const note = (text: string) => {
       if (options.quiet !== true) say(`${new Date().toISOString()}  ${text}`);

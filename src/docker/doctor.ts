@@ -9,7 +9,7 @@ import { sandboxImage } from './images.ts';
 import { podmanCheck } from './podman.ts';
 import { kernelCheck, limitChecks, ptraceCheck, securityChecks } from './requirements.ts';
 import { ownershipCheck } from './user-namespace.ts';
-import { dockerVersions } from './versions.ts';
+import { engineFacts } from './versions.ts';
 
 /** All checks, in the order in which one rests on the other. */
 export async function examine(): Promise<Check[]> {
@@ -21,8 +21,7 @@ export async function examine(): Promise<Check[]> {
     return [...checks, fail('engine', (error as Error).message, 'run scripts/setup')];
   }
   const { docker, strategy, endpoint } = connection;
-  const versions = await dockerVersions(docker);
-  const info = (await docker.info()) as EngineInfo;
+  const { versions, info } = await engineFacts(docker);
   return [
     ...checks,
     ok('engine', `Docker ${versions.engine} (API ${versions.api}) at ${endpoint}, found by ${strategy}`),

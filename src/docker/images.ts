@@ -16,10 +16,11 @@ export interface SandboxImage {
 
 /**
  * The sandbox image for the files as they are now.
+ * @param arch the engine's architecture, where it is known
  * @throws ProofboxError `host` where it has not been built
  */
-export async function sandboxImage(docker: Docker): Promise<SandboxImage> {
-  const reference = await sandboxReference(PACKAGE_ROOT, await architecture(docker));
+export async function sandboxImage(docker: Docker, arch?: string): Promise<SandboxImage> {
+  const reference = await sandboxReference(PACKAGE_ROOT, arch ?? (await architecture(docker)));
   const found = await findImage(docker, reference);
   if (found !== null) return found;
   throw new ProofboxError('host', `the sandbox image ${reference} has not been built`, {

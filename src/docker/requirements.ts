@@ -1,20 +1,20 @@
 /** What a host must have before any cage can keep its promises: the checks that a run repeats and `doctor` shows. */
 import { readFile } from 'node:fs/promises';
-import type Docker from 'dockerode';
 import { ProofboxError } from '../errors.ts';
 import type { Versions } from '../schema/cage.ts';
 import { type Check, type EngineInfo, fail, ok, warn } from './check.ts';
 import { podmanCheck } from './podman.ts';
 import { type IdShift, idShift, ownershipCheck } from './user-namespace.ts';
+import type { EngineFacts } from './versions.ts';
 
 /**
  * Stops a run on a host that cannot keep a cage's promises.
+ * @param engine what the engine says of itself
  * @param runtime a runtime asked for by name
  * @returns what the engine adds to a cage's user numbers
  * @throws ProofboxError `host` for the first check that fails
  */
-export async function requireHost(docker: Docker, versions: Versions, runtime?: string): Promise<IdShift> {
-  const info = (await docker.info()) as EngineInfo;
+export async function requireHost({ versions, info }: EngineFacts, runtime?: string): Promise<IdShift> {
   const checks = [
     podmanCheck(versions.podman),
     await ptraceCheck(),

@@ -5,6 +5,7 @@ import Docker from 'dockerode';
 import { afterAll, describe, expect, test } from 'vitest';
 import { escapeChecks, examine } from '../../src/docker/doctor.ts';
 import { kernelCheck, ptraceCheck, requireHost } from '../../src/docker/requirements.ts';
+import { engineFacts } from '../../src/docker/versions.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'proofbox-doctor-'));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -72,12 +73,14 @@ describe('a host that cannot keep the promises', () => {
   });
 
   test('a run is stopped before it starts, with the fix', async () => {
-    const docker = new Docker();
-    await expect(requireHost(docker, versions)).resolves.toEqual({ uid: 0, gid: 0 });
-    await expect(requireHost(docker, { ...versions, kernel: '4.19.0' })).rejects.toMatchObject({
+    const facts = { ...(await engineFacts(new Docker())), versions };
+    await expect(requireHost(facts)).resolves.toEqual({ uid: 0, gid: 0 });
+    await expect(
+      requireHost({ ...facts, versions: { ...versions, kernel: '4.19.0' } }),
+    ).rejects.toMatchObject({
       code: 'host',
       fix: expect.stringContaining('5.19'),
     });
-    await expect(requireHost(docker, versions, 'no-such-runtime')).rejects.toMatchObject({ code: 'host' });
+    await expect(requireHost(facts, 'no-such-runtime')).rejects.toMatchObject({ code: 'host' });
   });
 });

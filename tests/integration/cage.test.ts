@@ -59,6 +59,18 @@ describe('R8: seen from inside, a cage has two writable places', () => {
     expect(lines.at(-1)).toBe('1');
   });
 
+  test('a server of the engine is reached by the loopback, by number and by name, in both families', async () => {
+    const server = [
+      'import socket',
+      "for name in '127.0.0.1', '::1', 'localhost', 'cage':",
+      '    family, kind, _, _, at = socket.getaddrinfo(name, 0, type=socket.SOCK_STREAM)[0]',
+      '    heard = socket.socket(family, kind); heard.bind(at); heard.listen()',
+      "    socket.create_connection(heard.getsockname()[:2], 2); print('reached', name)",
+    ].join('\n');
+    const lines = await printed(`python3 -c "${server}"`);
+    expect(lines).toEqual(['127.0.0.1', '::1', 'localhost', 'cage'].map((name) => `reached ${name}`));
+  });
+
   test('what the daemon hides stays hidden, and nothing setuid can be used', async () => {
     const lines = await printed(
       'for f in /proc/kcore /proc/keys /proc/timer_list /sys/firmware; do head -c1 "$f" 2>/dev/null | wc -c; done; ' +

@@ -51,6 +51,16 @@ export function weakened(alter: (body: CageBody) => CageBody): Docker {
   return docker;
 }
 
+/** A client whose cages are on a network. */
+export function onNetwork(mode: 'bridge' | 'host'): Docker {
+  return weakened((body) => ({
+    ...body,
+    ...(mode === 'host' ? { Hostname: '' } : {}),
+    NetworkDisabled: false,
+    HostConfig: { ...body.HostConfig, NetworkMode: mode },
+  }));
+}
+
 /** The same for one setting of HostConfig. */
 export function weakenedBy(settings: Record<string, unknown>): Docker {
   return weakened((body) => ({ ...body, HostConfig: { ...body.HostConfig, ...settings } }));

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import type { CageBody } from '../../src/cage/spec.ts';
-import { lane, weakened, weakenedBy } from './lane-runner.ts';
+import { lane, onNetwork, weakened, weakenedBy } from './lane-runner.ts';
 import { scratch } from './product.ts';
 
 const space = await scratch();
@@ -13,15 +13,8 @@ const WORLDS: [string, () => ReturnType<typeof weakenedBy>][] = [
   ['a third bind that is read-only', () => weakened((body) => withBind(body, '/etc:/host-etc:ro'))],
   ['a temporary file system', () => weakenedBy({ Tmpfs: { '/scratch': 'rw' } })],
   ['shared memory', () => weakenedBy({ IpcMode: 'private' })],
-  [
-    'the network of the host',
-    () =>
-      weakened((body) => ({
-        ...body,
-        Hostname: '',
-        HostConfig: { ...body.HostConfig, NetworkMode: 'host' },
-      })),
-  ],
+  ['the network of the host', () => onNetwork('host')],
+  ['a network of its own', () => onNetwork('bridge')],
   ['a capability', () => weakenedBy({ CapAdd: ['NET_RAW'] })],
   ['new privileges', () => weakenedBy({ SecurityOpt: [] })],
   ['no seccomp profile', () => weakenedBy({ SecurityOpt: ['no-new-privileges:true', 'seccomp=unconfined'] })],

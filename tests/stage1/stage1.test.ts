@@ -16,7 +16,7 @@ import { judgeProbes } from '../../src/stage1/judge.ts';
 import { EXPECTED_PROBES } from '../../src/stage1/probes.ts';
 import { runStage1 } from '../../src/stage1/run.ts';
 import { newestStage1 } from '../../src/stage1/store.ts';
-import { weakened, weakenedBy } from '../integration/lane-runner.ts';
+import { onNetwork, weakened, weakenedBy } from '../integration/lane-runner.ts';
 import { proofbox, scratch } from '../integration/product.ts';
 
 const space = await scratch();
@@ -101,16 +101,8 @@ describe('P2: proofbox validate stage1 on this host', () => {
 
 describe('negative controls: the same probes in a cage that is not as promised', () => {
   const CONTROLS: [what: string, docker: () => Docker, breaches: string[]][] = [
-    [
-      'a network',
-      () => weakenedBy({ NetworkMode: 'bridge' }),
-      ['network_interface', 'send_datagram', 'host_gateway'],
-    ],
-    [
-      "the host's network",
-      () => weakenedBy({ NetworkMode: 'host' }),
-      ['network_interface', 'abstract_socket_of_the_host'],
-    ],
+    ['a network', () => onNetwork('bridge'), ['network_interface', 'send_datagram', 'host_gateway']],
+    ["the host's network", () => onNetwork('host'), ['network_interface', 'abstract_socket_of_the_host']],
     ['shared memory', () => weakenedBy({ IpcMode: 'private', ShmSize: 1 << 20 }), ['third_writable_mount']],
     ['capabilities', () => weakenedBy({ CapDrop: [], CapAdd: ['SYS_ADMIN'] }), ['any_capability']],
     ['no limit on processes', () => weakenedBy({ PidsLimit: 0 }), ['more_processes_than_allowed']],
@@ -162,7 +154,7 @@ describe('negative controls: the same probes in a cage that is not as promised',
   });
 
   test('with admission the same cage starts no engine: nothing was tried, and nothing counts as held', async () => {
-    const client = weakenedBy({ NetworkMode: 'bridge' });
+    const client = onNetwork('bridge');
     const { document } = await runStage1({
       docker: client,
       versions: await dockerVersions(client),

@@ -52,7 +52,14 @@ const filter = (id: string, what: string, from: string, to = ''): Defence => ({
 });
 
 const CAGE: Defence[] = [
-  cage('network-none', 'no network', "NetworkMode: 'none'", "NetworkMode: 'bridge'"),
+  {
+    id: 'network-none',
+    what: 'no network',
+    edits: [
+      { file: SPEC, from: 'NetworkDisabled: true', to: 'NetworkDisabled: false' },
+      { file: SPEC, from: "NetworkMode: 'none'", to: "NetworkMode: 'bridge'" },
+    ],
+  },
   cage('two-binds', 'two binds and no more', 'Binds: [', "Binds: ['/:/host:ro',"),
   cage(
     'read-only-root',
