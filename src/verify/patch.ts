@@ -1,5 +1,5 @@
 /** Whether patch.diff, applied to the fixture, gives exactly what the engine left. Works on a copy of its own. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -10,6 +10,7 @@ import { copyFixture } from '../workspace/copy.ts';
 import { git, gitCommand } from '../workspace/git.ts';
 import { withoutState } from '../workspace/leave-out.ts';
 import { planPatch } from '../workspace/patch-plan.ts';
+import { removeTree } from '../workspace/remove.ts';
 import { type Check, checkOf, type Problem } from './check.ts';
 
 const ID = 'patch';
@@ -45,7 +46,8 @@ export async function patchCheck({ patch, contract, trees, fixture }: PatchQuest
       `applied to the fixture, it gives the ${after.length} entries that the engine left`,
     );
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    // As deep and as wide as an engine made it.
+    await removeTree(scratch);
   }
 }
 

@@ -3,7 +3,7 @@
  * contents and names through a pipe and works in an empty repository of ours, so nothing in the trees (a `.git`,
  * attributes, links, special files) can make it run, follow or write anything.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestTree } from '../witness/tree.ts';
 import { emptyRepository } from './git.ts';
@@ -11,6 +11,7 @@ import { leavesOut, withoutState } from './leave-out.ts';
 import { importTrees } from './patch-import.ts';
 import { type PatchedPath, type PatchRequest, planPatch } from './patch-plan.ts';
 import { writePatch } from './patch-write.ts';
+import { removeTree } from './remove.ts';
 
 export interface Patch {
   /** paths the patch changes */
@@ -70,6 +71,6 @@ async function inScratch(
     if ('problem' in trees) return { bytes: 0, problem: trees.problem };
     return await writePatch(repository, trees, request.out, limits);
   } finally {
-    await rm(request.scratch, { recursive: true, force: true });
+    await removeTree(request.scratch);
   }
 }
