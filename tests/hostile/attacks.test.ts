@@ -27,7 +27,12 @@ test('the corpus is as large as it says', () => {
   expect(new Set(ATTACKS.map(({ name }) => name)).size).toBe(ATTACKS.length);
 });
 
-describe('every attack is contained, is seen where it can be, and has its blocker', () => {
+/** 100,000 files are digested, copied and verified more than once, on a machine that may be busy. */
+const PATIENCE_MS = 900_000;
+
+describe('every attack is contained, is seen where it can be, and has its blocker', {
+  timeout: PATIENCE_MS,
+}, () => {
   test.each(ATTACKS.map((attack) => [attack.name, attack] as const))('%s', async (_, attack) => {
     const bundle = await play(space.dir, attack);
     runs.push(bundle.report.run_id);

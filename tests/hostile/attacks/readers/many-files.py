@@ -1,5 +1,5 @@
-# attempts: 20,000 files
+# attempts: 100,000 files
 # blockers: none
 mend()
 os.mkdir("/workspace/counter/many")
-for n in range(20000): open(f"/workspace/counter/many/{n}.py", "w").close()
+for n in range(100000): open(f"/workspace/counter/many/{n}.py", "w").close()
