@@ -1,7 +1,7 @@
 /** What was written, as a tree with counts. Folders are summed up; the page never grows with the number of attempts. */
 import type { Report } from '../../schema/report.ts';
 import type { Page } from '../../verdict/page-data.ts';
-import { Hostile, plural, Section } from './text.tsx';
+import { grouped, Hostile, plural, Section } from './text.tsx';
 
 interface Node {
   name: string;
@@ -42,8 +42,8 @@ export function Writes({ report, page }: { report: Report; page: Page }) {
           {Object.entries(roots).map(([root, { allowed, denied }]) => (
             <tr>
               <td>{LABEL[root as keyof typeof LABEL]}</td>
-              <td class="number">{allowed.toLocaleString('en-US')}</td>
-              <td class="number">{denied.toLocaleString('en-US')}</td>
+              <td class="number">{grouped(allowed)}</td>
+              <td class="number">{grouped(denied)}</td>
             </tr>
           ))}
         </tbody>
