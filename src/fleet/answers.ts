@@ -10,26 +10,28 @@ import { ProofboxError } from '../errors.ts';
 import { enterRun } from '../ledger/append.ts';
 import { visible } from '../report/untrusted.ts';
 import type { BatchRun } from '../schema/batch.ts';
+import type { Digest } from '../schema/common.ts';
 import type { Answer, RefusedAnswer } from '../schema/fleet.ts';
 import type { Report } from '../schema/report.ts';
 import type { Signer } from '../schema/run.ts';
 import { removeTree } from '../workspace/remove.ts';
 import { type Admitted, openAnswer } from './envelope.ts';
 import { judgeBundle, type Question } from './judge.ts';
-import { deleteObject, getObject, NOT_THERE, Stalled } from './objects.ts';
+import { getObject, NOT_THERE, Stalled } from './objects.ts';
 import { isPassing, patiently } from './patience.ts';
 
 type Done = Answer & { kind: 'done' };
 
 export interface AnswersOptions {
+  batch: string;
   out: string;
   admitted: Admitted;
   store: ObjectStore;
   /** how many bundles are verified at once */
   concurrency: number;
   maxBundleBytes: number;
-  /** leaves bundles in the object store for somebody else */
-  keepBundles: boolean;
+  /** told of every bundle that is not needed any more */
+  discard(bundle: Digest): Promise<void>;
   signal: AbortSignal;
   question(run: PlannedRun): Omit<Question, 'signer'>;
   started(run: PlannedRun, worker: string): void;
@@ -86,10 +88,16 @@ export class Answers {
       return;
     }
     const { answer, signer } = opened;
+    if (answer.assignment.batch !== this.options.batch) return;
     const open = this.open.get(answer.assignment.key);
-    if (open === undefined || answer.assignment.batch !== this.options.question(open.run).assignment.batch)
-      return;
-    this.#heard(open, answer, signer);
+    if (open !== undefined) this.#heard(open, answer, signer);
+    // Made twice, as by a worker that was cut off for a while.
+    else if (answer.kind === 'done') void this.#queue.add(() => this.#discard(answer));
+  }
+
+  /** What cannot be removed now goes with its age. */
+  async #discard({ bundle }: Done): Promise<void> {
+    await this.options.discard(bundle).catch(() => undefined);
   }
 
   #heard(open: Open, answer: Answer, signer: Signer): void {
@@ -148,7 +156,7 @@ export class Answers {
   }
 
   async #count({ run }: Open, answer: Done, signer: Signer): Promise<void> {
-    const { out, store, keepBundles, over } = this.options;
+    const { out, over } = this.options;
     if (this.#distrusted.has(signer.keyid))
       return this.#refuse(run, answer, signer.keyid, 'its worker has lied in this batch before');
     await mkdir(join(out, 'incoming'), { recursive: true });
@@ -170,7 +178,7 @@ export class Answers {
       });
       this.open.delete(run.key);
       await over(outcome);
-      if (!keepBundles) await deleteObject(store, answer.bundle).catch(() => undefined);
+      await this.#discard(answer);
     } finally {
       await removeTree(scratch);
     }

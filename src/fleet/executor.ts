@@ -9,6 +9,7 @@ import type { Nats } from './connect.ts';
 import { reasonOf } from './connect.ts';
 import type { Admitted } from './envelope.ts';
 import { joinedBatch } from './joined.ts';
+import { deleteBundle } from './objects.ts';
 import { BatchQueue } from './queue.ts';
 import { readStream } from './reader.ts';
 import {
@@ -33,6 +34,7 @@ export interface FleetOptions {
   /** bundles that are verified at once */
   concurrency: number;
   maxBundleBytes: number;
+  /** leaves bundles in the object store for somebody else */
   keepBundles: boolean;
   /** @throws ProofboxError where the manifest asks for something that cannot be */
   work(run: PlannedRun): Promise<CellWork>;
@@ -139,16 +141,21 @@ class FleetRun {
   }
 
   async #makeAnswers(): Promise<Answers> {
-    const { nats, admitted, concurrency, maxBundleBytes, keepBundles, references, target } = this.options;
+    const { nats, batch, admitted, concurrency, maxBundleBytes, keepBundles, references, target } =
+      this.options;
     const { site } = this;
+    const store = await bundlesStore(nats);
     const answers = new Answers(
       {
+        batch,
         out: site.out,
         admitted,
-        store: await bundlesStore(nats),
+        store,
         concurrency,
         maxBundleBytes,
-        keepBundles,
+        discard: async (bundle) => {
+          if (!keepBundles) await deleteBundle(nats, store, bundle);
+        },
         signal: site.interrupt,
         question: (run) => ({
           assignment: this.#queue.assignment(run.key),

@@ -7,7 +7,8 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import type { ObjectStore } from '@nats-io/obj';
 import type { Digest } from '../schema/common.ts';
-import { objectName } from './subjects.ts';
+import type { Nats } from './connect.ts';
+import { BUNDLES, bundleSubject, objectName } from './subjects.ts';
 
 /** Each chunk is one message. */
 const PUT_MS = 10_000;
@@ -76,6 +77,8 @@ class TooLarge extends Error {}
 /** Nothing came for a while: the network is cut, or somebody described an object that has no content. */
 export class Stalled extends Error {}
 
-export async function deleteObject(store: ObjectStore, digest: Digest): Promise<void> {
+/** Takes an object out of the bundles, and the line that the client leaves in its place with it. */
+export async function deleteBundle({ jsm }: Nats, store: ObjectStore, digest: Digest): Promise<void> {
   await store.delete(objectName(digest));
+  await jsm.streams.purge(`OBJ_${BUNDLES}`, { filter: bundleSubject(digest) });
 }
