@@ -77,8 +77,12 @@ class TooLarge extends Error {}
 /** Nothing came for a while: the network is cut, or somebody described an object that has no content. */
 export class Stalled extends Error {}
 
-/** Takes an object out of the bundles, and the line that the client leaves in its place with it. */
+/** Takes an object out of the bundles, and the marker that the client leaves in its place with it. */
 export async function deleteBundle({ jsm }: Nats, store: ObjectStore, digest: Digest): Promise<void> {
   await store.delete(objectName(digest));
-  await jsm.streams.purge(`OBJ_${BUNDLES}`, { filter: bundleSubject(digest) });
+  const stream = `OBJ_${BUNDLES}`;
+  const marker = await jsm.streams.getMessage(stream, { last_by_subj: bundleSubject(digest) });
+  // Somebody may have put the object there again meanwhile.
+  if (marker !== null && marker.json<{ deleted?: unknown }>().deleted === true)
+    await jsm.streams.deleteMessage(stream, marker.seq, false);
 }
