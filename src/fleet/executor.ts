@@ -8,7 +8,7 @@ import { Cells, type CellsOptions } from './cells.ts';
 import { reasonOf } from './connect.ts';
 import type { Admitted } from './envelope.ts';
 import { joinedBatch } from './joined.ts';
-import { deleteBundle } from './objects.ts';
+import { deleteObject } from './objects.ts';
 import { BatchQueue } from './queue.ts';
 import { readStream } from './reader.ts';
 import { bundlesStore, ensureFleet, type FleetSettings, fleetSettings } from './streams.ts';
@@ -126,7 +126,7 @@ class FleetRun {
         concurrency,
         maxBundleBytes,
         discard: async (bundle) => {
-          if (!keepBundles) await deleteBundle(nats, store, bundle);
+          if (!keepBundles) await deleteObject(store, bundle);
         },
         signal: site.interrupt,
         question: (run) => ({

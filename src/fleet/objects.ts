@@ -7,8 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import type { ObjectStore } from '@nats-io/obj';
 import type { Digest } from '../schema/common.ts';
-import type { Nats } from './connect.ts';
-import { BUNDLES, bundleSubject, objectName } from './subjects.ts';
+import { objectName } from './subjects.ts';
 
 /** Each chunk is one message. */
 const PUT_MS = 10_000;
@@ -77,12 +76,10 @@ class TooLarge extends Error {}
 /** Nothing came for a while: the network is cut, or somebody described an object that has no content. */
 export class Stalled extends Error {}
 
-/** Takes an object out of the bundles, and the marker that the client leaves in its place with it. */
-export async function deleteBundle({ jsm }: Nats, store: ObjectStore, digest: Digest): Promise<void> {
+/**
+ * Takes an object out. The client leaves a marker of some hundred bytes in its place, for as long as the store keeps anything.
+ * It stays: where markers were deleted too, a cluster of nats-server 2.9 that lost a server came to a standstill.
+ */
+export async function deleteObject(store: ObjectStore, digest: Digest): Promise<void> {
   await store.delete(objectName(digest));
-  const stream = `OBJ_${BUNDLES}`;
-  const marker = await jsm.streams.getMessage(stream, { last_by_subj: bundleSubject(digest) });
-  // Somebody may have put the object there again meanwhile.
-  if (marker !== null && marker.json<{ deleted?: unknown }>().deleted === true)
-    await jsm.streams.deleteMessage(stream, marker.seq, false);
 }

@@ -84,12 +84,6 @@ export function objectName(digest: string): string {
   return digest.replace('sha256:', '');
 }
 
-/** Where the client of the object store keeps what it knows of a bundle. */
-export function bundleSubject(digest: string): string {
-  const name = Buffer.from(objectName(digest)).toString('base64');
-  return `$O.${BUNDLES}.M.${name.replaceAll('+', '-').replaceAll('/', '_')}`;
-}
-
 /**
  * A word that becomes part of a subject.
  * @throws ProofboxError `usage` where it cannot

@@ -5,7 +5,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test, vi } from 'vitest';
-import { deleteBundle, putObject } from '../../src/fleet/objects.ts';
+import { deleteObject, putObject } from '../../src/fleet/objects.ts';
 import { bundlesStore } from '../../src/fleet/streams.ts';
 import { requireBothHold } from '../integration/both-verifiers.ts';
 import { freePort, NatsServer, Site } from './site.ts';
@@ -161,7 +161,7 @@ test('a full object store makes workers wait with their bundles, and loses none'
   // Longer than a silent run may be, more often than one is handed out: it is not silent.
   await sleep(8_000);
   expect(batch.log()).toHaveLength(0);
-  await deleteBundle(nats, store, digest);
+  await deleteObject(store, digest);
   expect(await batch.over, batch.stderr()).toBe(0);
   expect(batch.report()).toMatchObject({ runs: 2, passed: 2 });
   expect((await site.status(server.url)).dead_letters_total).toBe(0);
