@@ -1,10 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Tests beside which nothing else can be relied on: fifty runs at once, and negative controls whose engines fork without
- * a limit as the user that every cage has.
+ * Tests beside which nothing else can be relied on: fifty runs at once, a fleet of hosts with container engines of their
+ * own, and negative controls whose engines fork without a limit as the user that every cage has.
  */
-const ALONE = ['tests/integration/load.test.ts', 'tests/stage1/stage1.test.ts'];
+const ALONE = ['tests/integration/load.test.ts', 'tests/stage1/stage1.test.ts', 'tests/fleet/hosts.test.ts'];
 
 export default defineConfig({
   test: {

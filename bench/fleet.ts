@@ -11,10 +11,10 @@ import { newKeyPair, readSigningKey, type SigningKey } from '../src/attest/keys.
 import { packBundle } from '../src/fleet/bundle.ts';
 import { closeNats, connectNats, type Nats } from '../src/fleet/connect.ts';
 import { sealAnswer } from '../src/fleet/envelope.ts';
-import { putObject } from '../src/fleet/objects.ts';
+import { deleteObject, putObject } from '../src/fleet/objects.ts';
 import { BatchQueue } from '../src/fleet/queue.ts';
 import { bundlesStore, ensureClass, ensureFleet, fleetSettings } from '../src/fleet/streams.ts';
-import { answersSubject, consumerName, RUNS } from '../src/fleet/subjects.ts';
+import { answersSubject, BUNDLES, consumerName, RUNS } from '../src/fleet/subjects.ts';
 import { Ask, type RunClass } from '../src/schema/fleet.ts';
 import { digestBytes } from '../src/witness/content.ts';
 
@@ -75,7 +75,7 @@ async function measure(): Promise<void> {
   const kept = (bytes / messages) * 2;
   const need = TARGET / runSeconds;
   console.log(
-    `each run leaves ${kept.toFixed(0)} bytes of answers for 30 days, and ${bundle.bytes} bytes of bundle until its batch has counted it`,
+    `each run leaves ${kept.toFixed(0)} bytes of answers and ${await markerBytes(nats)} of its bundle's marker for 30 days, and ${bundle.bytes} bytes of bundle until its batch has counted it`,
   );
   console.log(
     `extrapolated: ${TARGET} workers make ${need.toFixed(0)} runs a second; one such server carries ${rate.toFixed(0)}, which is ${Math.floor(rate * runSeconds)} workers`,
@@ -201,6 +201,17 @@ async function latency(nats: Nats, idle: number): Promise<number> {
   }
   await Promise.all(pulls.map((pull) => pull.close()));
   return times.sort((a, b) => a - b)[7] ?? Number.NaN;
+}
+
+/** What stays of a bundle that was taken out. */
+async function markerBytes(nats: Nats): Promise<number> {
+  const stored = async () => (await nats.jsm.streams.info(`OBJ_${BUNDLES}`)).state.bytes;
+  const before = await stored();
+  const store = await bundlesStore(nats);
+  const digest = digestBytes(Buffer.from('a bundle that nobody needs'));
+  await putObject(store, digest, join(folder, 'bundle'));
+  await deleteObject(store, digest);
+  return (await stored()) - before;
 }
 
 async function signingKey(): Promise<SigningKey> {

@@ -7,6 +7,7 @@ const PACKAGE_OF = {
   'mkfs.btrfs': 'btrfs-progs',
   'stress-ng': 'stress-ng',
   'nats-server': 'nats-server',
+  ip: 'iproute2',
 } as const;
 
 /** @throws ProofboxError that says what to type, where the program is missing and cannot be installed */

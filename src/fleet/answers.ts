@@ -1,36 +1,29 @@
 /** Takes what workers say about a batch, counts each run at most once, and has runs made again that nobody answered for. */
-import { appendFile, mkdir, mkdtemp, rename } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsMsg } from '@nats-io/jetstream';
-import type { ObjectStore } from '@nats-io/obj';
 import PQueue from 'p-queue';
-import { bundleOf, ofError, ofReport } from '../batch/outcome.ts';
+import { ofError } from '../batch/outcome.ts';
 import type { PlannedRun } from '../batch/plan.ts';
 import { ProofboxError } from '../errors.ts';
-import { enterRun } from '../ledger/append.ts';
 import { visible } from '../report/untrusted.ts';
 import type { BatchRun } from '../schema/batch.ts';
+import type { Digest } from '../schema/common.ts';
 import type { Answer, RefusedAnswer } from '../schema/fleet.ts';
-import type { Report } from '../schema/report.ts';
 import type { Signer } from '../schema/run.ts';
-import { removeTree } from '../workspace/remove.ts';
 import { type Admitted, openAnswer } from './envelope.ts';
-import { judgeBundle, type Question } from './judge.ts';
-import { deleteObject, getObject, NOT_THERE, Stalled } from './objects.ts';
-import { isPassing, patiently } from './patience.ts';
+import { type IntakeOptions, takeIn } from './intake.ts';
+import type { Question } from './judge.ts';
 
 type Done = Answer & { kind: 'done' };
 
-export interface AnswersOptions {
-  out: string;
+export interface AnswersOptions extends IntakeOptions {
+  batch: string;
   admitted: Admitted;
-  store: ObjectStore;
   /** how many bundles are verified at once */
   concurrency: number;
-  maxBundleBytes: number;
-  /** leaves bundles in the object store for somebody else */
-  keepBundles: boolean;
-  signal: AbortSignal;
+  /** told of every bundle that is not needed any more */
+  discard(bundle: Digest): Promise<void>;
   question(run: PlannedRun): Omit<Question, 'signer'>;
   started(run: PlannedRun, worker: string): void;
   over(run: BatchRun): Promise<void>;
@@ -50,12 +43,8 @@ interface Open {
   judging: Promise<void> | null;
 }
 
-/** A bundle whose content does not come is asked for this often. */
-const STALLS = 3;
-const MISSES = 4;
-
 export class Answers {
-  readonly open = new Map<string, Open>();
+  readonly #open = new Map<string, Open>();
   /** keys that lied: whoever did so once is not believed again in this batch */
   readonly #distrusted = new Set<string>();
   readonly #queue: PQueue;
@@ -65,13 +54,18 @@ export class Answers {
     private readonly options: AnswersOptions,
     runs: readonly PlannedRun[],
   ) {
-    for (const run of runs) this.open.set(run.key, { run, takers: [], trouble: null, judging: null });
+    for (const run of runs) this.#open.set(run.key, { run, takers: [], trouble: null, judging: null });
     this.#queue = new PQueue({ concurrency: options.concurrency });
   }
 
-  /** True while a bundle of this run is being fetched or verified. */
-  isJudging(key: string): boolean {
-    return this.open.get(key)?.judging !== null && this.open.has(key);
+  /** What has been said of a run; null where it is over, or none of the batch's. */
+  said(key: string): { takers: readonly string[]; trouble: string | null; isJudging: boolean } | null {
+    const open = this.#open.get(key);
+    return open === undefined ? null : { ...open, isJudging: open.judging !== null };
+  }
+
+  get isDone(): boolean {
+    return this.#open.size === 0;
   }
 
   /** Never waits for a verification: those go on beside it. */
@@ -79,17 +73,23 @@ export class Answers {
     const opened = openAnswer(message.data, this.options.admitted);
     if ('problem' in opened) {
       const { claimed } = opened;
-      const open = claimed === null ? undefined : this.open.get(claimed.assignment.key);
+      const open = claimed === null ? undefined : this.#open.get(claimed.assignment.key);
       // Whoever is admitted nowhere cannot make us write down more than this.
       if (claimed?.kind === 'done' && open !== undefined)
         this.#refuse(open.run, claimed, opened.keyid, `it ${opened.problem}`);
       return;
     }
     const { answer, signer } = opened;
-    const open = this.open.get(answer.assignment.key);
-    if (open === undefined || answer.assignment.batch !== this.options.question(open.run).assignment.batch)
-      return;
-    this.#heard(open, answer, signer);
+    if (answer.assignment.batch !== this.options.batch) return;
+    const open = this.#open.get(answer.assignment.key);
+    if (open !== undefined) this.#heard(open, answer, signer);
+    // Made twice, as by a worker that was cut off for a while.
+    else if (answer.kind === 'done') void this.#queue.add(() => this.#discard(answer));
+  }
+
+  /** What cannot be removed now goes with its age. */
+  async #discard({ bundle }: Done): Promise<void> {
+    await this.options.discard(bundle).catch(() => undefined);
   }
 
   #heard(open: Open, answer: Answer, signer: Signer): void {
@@ -120,9 +120,9 @@ export class Answers {
 
   /** A run that will never be answered. */
   async giveUp(key: string, reason: string): Promise<void> {
-    const open = this.open.get(key);
+    const open = this.#open.get(key);
     if (open === undefined) return;
-    this.open.delete(key);
+    this.#open.delete(key);
     const error = new ProofboxError('host', `the fleet gave it up: ${reason}`, {
       fix: 'mend the cause and ask again',
     });
@@ -135,7 +135,7 @@ export class Answers {
     const mine: Promise<void> = this.#queue
       .add(async () => {
         await before;
-        if (!this.open.has(open.run.key) || this.options.signal.aborted || this.#broken !== null) return;
+        if (!this.#open.has(open.run.key) || this.options.signal.aborted || this.#broken !== null) return;
         await this.#count(open, answer, signer);
       })
       .catch((error: Error) => {
@@ -148,61 +148,17 @@ export class Answers {
   }
 
   async #count({ run }: Open, answer: Done, signer: Signer): Promise<void> {
-    const { out, store, keepBundles, over } = this.options;
     if (this.#distrusted.has(signer.keyid))
       return this.#refuse(run, answer, signer.keyid, 'its worker has lied in this batch before');
-    await mkdir(join(out, 'incoming'), { recursive: true });
-    const scratch = await mkdtemp(join(out, 'incoming', `${run.key}-`));
-    try {
-      const found = await this.#fetched(run, answer, signer, scratch);
-      if ('problem' in found) {
-        if (found.isLie) this.#distrusted.add(signer.keyid);
-        return this.#refuse(run, answer, signer.keyid, found.problem);
-      }
-      const directory = join(out, 'runs', run.key);
-      await rename(join(scratch, 'run'), directory);
-      await enterRun(join(out, 'runs/ledger.jsonl'), directory);
-      const { fixture } = this.options.question(run).cell.work.fixture;
-      const outcome = ofReport(run, found.report, {
-        bundle: await bundleOf(directory),
-        expect: fixture.expect,
-        worker: signer.keyid,
-      });
-      this.open.delete(run.key);
-      await over(outcome);
-      if (!keepBundles) await deleteObject(store, answer.bundle).catch(() => undefined);
-    } finally {
-      await removeTree(scratch);
+    const question = { ...this.options.question(run), signer };
+    const taken = await takeIn(this.options, run, answer.bundle, question);
+    if ('problem' in taken) {
+      if (taken.isLie) this.#distrusted.add(signer.keyid);
+      return this.#refuse(run, answer, signer.keyid, taken.problem);
     }
-  }
-
-  async #fetched(
-    run: PlannedRun,
-    answer: Done,
-    signer: Signer,
-    scratch: string,
-  ): Promise<{ report: Report } | { problem: string; isLie: boolean }> {
-    const { store, maxBundleBytes, signal } = this.options;
-    const parcel = join(scratch, 'parcel');
-    let stalls = 0;
-    let misses = 0;
-    const get = async () => {
-      const missing = await getObject(store, answer.bundle, parcel, maxBundleBytes);
-      // A copy of the store that lags behind does not know yet what another one took.
-      if (missing === NOT_THERE && ++misses < MISSES) throw new Error(missing);
-      return missing;
-    };
-    const problem = await patiently(get, {
-      signal,
-      isPassing: (error) => (error instanceof Stalled ? ++stalls < STALLS : isPassing(error)),
-    }).catch((error) => {
-      if (error instanceof Stalled) return 'has no content that comes';
-      throw error;
-    });
-    // It may have been removed by a batch that counted it and was killed: nobody lied then.
-    if (problem !== null) return { problem: `its bundle ${problem}`, isLie: problem !== NOT_THERE };
-    const judged = await judgeBundle(parcel, join(scratch, 'run'), { ...this.options.question(run), signer });
-    return 'problem' in judged ? { ...judged, isLie: true } : judged;
+    this.#open.delete(run.key);
+    await this.options.over(taken.outcome);
+    await this.#discard(answer);
   }
 
   #refuse(run: PlannedRun, answer: Done, keyid: string, what: string): void {

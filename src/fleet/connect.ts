@@ -3,6 +3,7 @@ import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
 import type { Authenticator, NatsConnection } from '@nats-io/transport-node';
 import { ProofboxError } from '../errors.ts';
 import type { Address } from './address.ts';
+import { identityCheck } from './server-identity.ts';
 
 export interface Nats {
   connection: NatsConnection;
@@ -31,7 +32,7 @@ export async function connectNats(address: Address, name: string): Promise<Nats>
     name,
     ...(authenticator === null ? {} : { authenticator }),
     // Null would mean: not even where the server offers it.
-    ...(address.tls === null ? {} : { tls: address.tls }),
+    ...(address.tls === null ? {} : { tls: tlsOf(address.tls, address.servers) }),
     // Without TLS we stay where the user sent us: a server may name others, on any network.
     ignoreClusterUpdates: address.tls === null,
     maxReconnectAttempts: -1,
@@ -64,6 +65,11 @@ export async function connectNats(address: Address, name: string): Promise<Nats>
     );
   });
   return { connection, js: jetstream(connection, { timeout: CALL_MS }), jsm };
+}
+
+/** The client hands everything on to Node, more than its types name. */
+function tlsOf(tls: NonNullable<Address['tls']>, servers: string[]): object {
+  return { ...tls, checkServerIdentity: identityCheck(servers) };
 }
 
 function authenticatorOf(

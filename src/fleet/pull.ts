@@ -12,12 +12,19 @@ export interface Pulled {
   of: RunClass;
   /** a worker that is silent for this long has lost the message */
   ackWaitMs: number;
+  /** nobody else will be handed it */
+  isLast: boolean;
 }
 
 interface Source {
   of: RunClass;
   consumer: Consumer;
   ackWaitMs: number;
+  maxDeliver: number;
+}
+
+function pulledFrom({ of, ackWaitMs, maxDeliver }: Source, message: JsMsg): Pulled {
+  return { message, of, ackWaitMs, isLast: message.info.deliveryCount >= maxDeliver };
 }
 
 /** A request that no message answered is made again after this. */
@@ -93,7 +100,13 @@ export class Puller {
       if (of === null || !this.serves(of)) continue;
       const consumer = await this.nats.js.consumers.get(RUNS, name);
       const { config } = await consumer.info(true);
-      sources.push({ of, consumer, ackWaitMs: (config.ack_wait ?? 30e9) / 1e6 });
+      const { ack_wait: ackWait = 30e9, max_deliver: most = -1 } = config;
+      sources.push({
+        of,
+        consumer,
+        ackWaitMs: ackWait / 1e6,
+        maxDeliver: most > 0 ? most : Number.POSITIVE_INFINITY,
+      });
     }
     this.#sources = sources;
   }
@@ -117,7 +130,7 @@ export class Puller {
       const message = await source.consumer.next({ expires: SHORT_PULL_MS });
       if (message === null) continue;
       this.#turn += n + 1;
-      return [{ message, of: source.of, ackWaitMs: source.ackWaitMs }];
+      return [pulledFrom(source, message)];
     }
     return null;
   }
@@ -137,12 +150,12 @@ export class Puller {
         return [];
       }
       await Promise.all(
-        this.#sources.map(async ({ consumer, of, ackWaitMs }) => {
-          const pull = await consumer.fetch({ max_messages: 1, expires: PULL_MS });
+        this.#sources.map(async (source) => {
+          const pull = await source.consumer.fetch({ max_messages: 1, expires: PULL_MS });
           pulls.push(pull);
           if (wait.aborted || found.length > 0) close();
           for await (const message of pull) {
-            found.push({ message, of, ackWaitMs });
+            found.push(pulledFrom(source, message));
             close();
           }
         }),

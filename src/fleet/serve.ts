@@ -4,10 +4,12 @@ import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ObjectStore } from '@nats-io/obj';
 import type { SigningKey } from '../attest/keys.ts';
+import { EXIT } from '../errors.ts';
 import { scrapName, thisOwner } from '../lane/owner.ts';
 import type { RunRequest, RunResult } from '../lane/request.ts';
 import type { Digest } from '../schema/common.ts';
 import { Answer, Ask } from '../schema/fleet.ts';
+import { exitCodeOf } from '../verdict/exit-code.ts';
 import { removeTree } from '../workspace/remove.ts';
 import { packBundle, unpackFixture } from './bundle.ts';
 import type { Nats } from './connect.ts';
@@ -59,7 +61,7 @@ const BACK_AFTER_MS = 2_000;
 
 export async function serve(
   options: ServeOptions,
-  { message, ackWaitMs }: Pulled,
+  { message, ackWaitMs, isLast }: Pulled,
   key: (key: string) => void,
 ): Promise<Served> {
   const ask = parse(message.data);
@@ -83,7 +85,7 @@ export async function serve(
   const beat = setInterval(() => message.working(), ackWaitMs / 3);
   try {
     await say({ ...said, kind: 'taken', at: at() });
-    const made = await make(options, ask);
+    const made = await make(options, ask, isLast);
     await say({ ...said, kind: 'done', ...made, at: at() });
     await acknowledge(message, options.interrupt);
     return 'done';
@@ -124,7 +126,11 @@ async function tell({ nats, key, interrupt }: ServeOptions, answer: Answer): Pro
 }
 
 /** Makes the run and hands its bundle in. */
-async function make(options: ServeOptions, ask: Ask): Promise<{ bundle: Digest; bytes: number }> {
+async function make(
+  options: ServeOptions,
+  ask: Ask,
+  isLast: boolean,
+): Promise<{ bundle: Digest; bytes: number }> {
   const { batch, key } = ask.assignment;
   // Folders of the runs folder, each with its owner's name on it: where this process is killed, `proofbox gc` knows them.
   const parcels = await mkdtemp(join(options.runsDir, `${batch.slice(0, 8)}.${key}.parcels-`));
@@ -137,6 +143,10 @@ async function make(options: ServeOptions, ask: Ask): Promise<{ bundle: Digest; 
     const { report } = await options.run({ ...request, assignment: ask.assignment });
     if (report.status === 'interrupted') throw new NotMine('the worker was stopped');
     if (report.status === 'blocked') throw new NotMine('a gate of this worker is closed');
+    // A host whose container engine is away would else fail a whole batch within minutes. Where it is the same on each
+    // host, the last one hands in the evidence of that.
+    if (exitCodeOf(report) === EXIT.host && !isLast)
+      throw new NotMine(`this host could make no cage: ${report.host_problem}`);
     const parcel = join(scratch, 'bundle');
     const packed = await packBundle(directory, parcel).catch((error: Error) => {
       throw new NotMine(`the bundle cannot be packed: ${error.message}`);

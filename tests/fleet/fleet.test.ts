@@ -78,7 +78,7 @@ describe('a batch that a fleet makes', () => {
     expect(validate(status), JSON.stringify(validate.errors)).toBe(true);
     expect(status.workers.map(({ name }) => name)).toEqual(['one', 'two']);
     expect(status.queues).toMatchObject([{ waiting: 0, in_flight: 0, workers: 2 }]);
-    // The server keeps a line about each object that was taken out, and nothing of its content.
+    // A marker for each object that was taken out, as docs/fleet.md counts it, and nothing of its content.
     expect(status.stored.bundles_bytes).toBeLessThan(6 * 1024);
 
     // Another terminal, the same folder: nothing is asked for again.

@@ -13,10 +13,10 @@ import type { FleetStatus } from '../../src/schema/fleet.ts';
 import { removeTree } from '../../src/workspace/remove.ts';
 import { type Outcome, proofbox } from '../integration/product.ts';
 
-const MAIN = join(PACKAGE_ROOT, 'dist/cli/main.js');
+export const MAIN = join(PACKAGE_ROOT, 'dist/cli/main.js');
 
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
+export async function freePort(address = '127.0.0.1'): Promise<number> {
+  const server = createServer().listen(0, address);
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
   server.close();
@@ -181,8 +181,9 @@ export class Site {
     return proofbox(['fleet', 'init', '--nats', url, ...args]);
   }
 
-  async status(url: string): Promise<FleetStatus> {
-    const { exitCode, stdout, stderr } = await proofbox(['fleet', 'status', '--nats', url, '--json']);
+  async status(url: string, args: string[] = []): Promise<FleetStatus> {
+    const asked = await proofbox(['fleet', 'status', '--nats', url, '--json', ...args]);
+    const { exitCode, stdout, stderr } = asked;
     if (exitCode !== 0) throw new Error(`${stdout}${stderr}`);
     return JSON.parse(stdout) as FleetStatus;
   }

@@ -391,6 +391,25 @@ describe('the key', () => {
     expect(environment).toEqual({});
   });
 
+  test('serves every run of a batch, although only the first one finds it in the environment', async () => {
+    const far = await provider(json({}));
+    const environment: NodeJS.ProcessEnv = { PROOFBOX_PROVIDER_KEY: KEY };
+    for (let run = 1; run <= 3; run += 1) {
+      const { source, secret } = (await readProvider(far.url, environment)) as Provider;
+      const { ask, end } = await gatewayOver(source, secret);
+      expect((await ask('POST', CHAT, body())).status).toBe(200);
+      expect(far.seen).toHaveLength(run);
+      expect(far.seen.at(-1)?.headers.authorization).toBe(`Bearer ${KEY}`);
+      await end();
+      expect(environment).toEqual({});
+    }
+    // Whoever has another environment, as a worker has for its addresses, is lent nothing.
+    expect(await readProvider(far.url, {})).toMatchObject({ secret: null });
+    // And a key that is set anew is the one that counts.
+    environment.PROOFBOX_PROVIDER_KEY = 'sk-test-another-one';
+    expect(await readProvider(far.url, environment)).toMatchObject({ secret: 'sk-test-another-one' });
+  });
+
   test("the socket is the cage's user's alone", async () => {
     const { socket } = await gateway('http://127.0.0.1:9');
     const { mode, uid } = statSync(socket);

@@ -22,6 +22,8 @@ export interface DaemonSettings {
   runtimes?: Record<string, { path: string; runtimeArgs?: string[] }>;
   /** the host's number of the cage's root: users are remapped from there on */
   remapFrom?: number;
+  /** file of the network namespace it lives in; else one of its own */
+  network?: string;
 }
 
 /** Gives another container engine an image of the host's. */
@@ -67,8 +69,11 @@ export class SecondDaemon {
       this.settings.remapFrom === undefined ? [] : ['--userns-remap', `${REMAPPED.user}:${REMAPPED.group}`],
     ].flat();
     writeFileSync(at('daemon.json'), JSON.stringify({ runtimes: this.settings.runtimes ?? {} }));
-    // In a network of its own: an engine without a bridge would take the host's one away.
-    this.#process = spawn('unshare', ['--net', ...this.#remapped(), 'dockerd', ...args], {
+    const { network } = this.settings;
+    // Never in the host's network: an engine without a bridge would take the host's one away.
+    const [program, ...words] =
+      network === undefined ? ['unshare', '--net'] : ['nsenter', `--net=${network}`, 'unshare'];
+    this.#process = spawn(program, [...words, ...this.#remapped(), 'dockerd', ...args], {
       stdio: ['ignore', log, log],
     });
     for (let n = 0; n < 300; n += 1) {
