@@ -21,6 +21,16 @@ line = 'x' * 1023 + '\\n'
 for n in range(${Math.floor(BYTES / 1024)}): sys.stdout.write(line)
 `;
 
+/** Words of the command line for a run of that engine; its bundle is what B8 verifies. */
+export function floodRun(out: string): string[] {
+  const limits = ['--max-output', String(4 * BYTES)];
+  const engine = ['--engine', 'command', '--', 'python3', '-c', WORK];
+  return ['run', 'py-interval', '--quiet', ...limits, '--out', out, ...engine];
+}
+
+/** What it does, in a few words. */
+export const FLOOD = `${BYTES >> 20} MiB of output and ${ATTEMPTS} write attempts`;
+
 /** Runs to its end and gives the largest memory it ever had, in KiB, as the kernel counts it. */
 async function peakOf(args: string[], cwd: string): Promise<number> {
   const child = execFile('node', args, { cwd });
@@ -50,21 +60,8 @@ export const FLOOD_MEASURE: Measure = {
           name: 'proofbox run',
           async once(round) {
             const out = join(folder, `b7-${round}`);
-            const args = [
-              MAIN,
-              'run',
-              'py-interval',
-              '--quiet',
-              '--max-output',
-              String(4 * BYTES),
-              '--out',
-              out,
-            ];
             const seconds = await timed(async () => {
-              peak = Math.max(
-                peak,
-                await peakOf([...args, '--engine', 'command', '--', 'python3', '-c', WORK], folder),
-              );
+              peak = Math.max(peak, await peakOf([MAIN, ...floodRun(out)], folder));
             });
             if (peak > MAX_MEMORY_KIB) problems.add(`it took ${peak >> 10} MiB`);
             const report = JSON.parse(await readFile(join(out, 'artifacts/report.json'), 'utf8'));
