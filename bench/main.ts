@@ -93,7 +93,7 @@ async function keep(): Promise<void> {
   if (write !== true) return;
   const all = merged(kept, now);
   await writeFile(RESULTS, jsonDocument(all));
-  await writeFile(join(PACKAGE_ROOT, 'bench', PLOT), plot(all.growth));
+  if (all.growth.length > 0) await writeFile(join(PACKAGE_ROOT, 'bench', PLOT), plot(all.growth));
   await writeFile(PAGE, page(all, PLOT));
 }
 
