@@ -25,7 +25,8 @@ const HOSTS = Number(process.env.PROOFBOX_FLEET_HOSTS ?? 2);
 const ROUNDS = Math.max(1, Math.floor(RUNS / 50));
 
 const FAKE = { id: 'fake', engine: 'fake' };
-const SLOW = { id: 'slow', engine: 'command', command: ['sleep', '2'] };
+/** Long enough that the batch outlasts what is done to its hosts, however fast they are. */
+const SLOW = { id: 'slow', engine: 'command', command: ['sleep', '4'] };
 
 const site = new Site();
 const wires = new Switch();
