@@ -42,6 +42,8 @@ export interface CageOptions {
 
 /** How long a stopped cage may take to account for itself before it is killed. */
 const STOP_GRACE_MS = 5_000;
+/** How long stream and container may end apart: a host with fifty runs on two processors needs many seconds for either. */
+const END_GRACE_MS = 30_000;
 /** How long PID 1 may take to say what it sees. */
 const HELLO_LIMIT_MS = 30_000;
 const LIMIT_INTERVAL_MS = 250;
@@ -204,7 +206,7 @@ class CageLife {
   /** A container that is over says nothing new: a stream that neither speaks nor ends is given up. */
   #endWith(stream: NodeJS.ReadableStream): void {
     const heard = this.#chunks;
-    this.#after(STOP_GRACE_MS, () => {
+    this.#after(END_GRACE_MS, () => {
       if (this.#chunks !== heard) this.#endWith(stream);
       else (stream as unknown as Duplex).destroy(new Error('it did not end with its container'));
     });
@@ -297,7 +299,7 @@ class CageLife {
 
   /** The stream is over; the container must be too, or is made to be. */
   async #settle(waited: Promise<{ StatusCode: number } | null>): Promise<number | null> {
-    const late = new Promise<'late'>((resolve) => this.#after(STOP_GRACE_MS, () => resolve('late')));
+    const late = new Promise<'late'>((resolve) => this.#after(END_GRACE_MS, () => resolve('late')));
     const first = await Promise.race([waited, late]);
     if (first !== 'late') return first?.StatusCode ?? null;
     await this.#kill();

@@ -1,4 +1,4 @@
-/** Finds a container engine that answers. Starts nothing, and never waits longer than a few seconds for one. */
+/** Finds a container engine that answers. Starts nothing, and never waits without a limit. */
 import type Docker from 'dockerode';
 import { ProofboxError } from '../errors.ts';
 import { type Candidate, candidates } from './candidates.ts';
@@ -21,7 +21,8 @@ export interface Refusal {
   why: string;
 }
 
-const PING_LIMIT_MS = 5_000;
+/** An engine that starts fifty containers at once is slow to say that it is there. */
+const PING_LIMIT_MS = 20_000;
 const NOT_PERMITTED = 'this user may not use it';
 
 /**
