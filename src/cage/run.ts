@@ -134,7 +134,8 @@ class CageLife {
       this.#startedAt = new Date().toISOString();
       this.#after(HELLO_LIMIT_MS, () => this.#seen === null && this.#stop('failure'));
       if (this.options.signal.aborted) onAbort();
-      void waited.then(() => this.#endWith(stream));
+      // Without an answer the engine is gone, and nothing more is to be expected of it.
+      void waited.then((end) => this.#endWith(stream, end === null ? STOP_GRACE_MS : END_GRACE_MS));
       await this.#listen(stream);
       const status = await this.#settle(waited);
       this.#exitCode = status;
@@ -204,10 +205,10 @@ class CageLife {
   }
 
   /** A container that is over says nothing new: a stream that neither speaks nor ends is given up. */
-  #endWith(stream: NodeJS.ReadableStream): void {
+  #endWith(stream: NodeJS.ReadableStream, graceMs: number): void {
     const heard = this.#chunks;
-    this.#after(END_GRACE_MS, () => {
-      if (this.#chunks !== heard) this.#endWith(stream);
+    this.#after(graceMs, () => {
+      if (this.#chunks !== heard) this.#endWith(stream, graceMs);
       else (stream as unknown as Duplex).destroy(new Error('it did not end with its container'));
     });
   }
@@ -299,7 +300,9 @@ class CageLife {
 
   /** The stream is over; the container must be too, or is made to be. */
   async #settle(waited: Promise<{ StatusCode: number } | null>): Promise<number | null> {
-    const late = new Promise<'late'>((resolve) => this.#after(END_GRACE_MS, () => resolve('late')));
+    const isWhole = this.#problem === null && this.#reader.problemAtEnd() === null;
+    const graceMs = isWhole ? END_GRACE_MS : STOP_GRACE_MS;
+    const late = new Promise<'late'>((resolve) => this.#after(graceMs, () => resolve('late')));
     const first = await Promise.race([waited, late]);
     if (first !== 'late') return first?.StatusCode ?? null;
     await this.#kill();
