@@ -2,40 +2,33 @@
  * Real runs of a fleet on this machine: workers together against each alone, and how fast one batch verifies. Prints figures;
  * docs/fleet.md quotes them. Needs Docker, the sandbox image and nats-server. `npm run bench:fleet-runs -- [RUNS]`.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { newKeyPair } from '../src/attest/keys.ts';
+import { end, said, start, startNats } from './children.ts';
+import { MAIN } from './peers.ts';
 
 const PORT = 14334;
 const URL = `nats://127.0.0.1:${PORT}`;
-const MAIN = resolve('dist/cli/main.js');
 const NAMES = ['first', 'second'];
 
 const folder = mkdtempSync(join(tmpdir(), 'proofbox-fleet-bench-'));
 const runs = Number(process.argv[2] ?? 40);
 
-/** Everything that was started and must be ended. */
+/** Everything that was started beside the server and must be ended. */
 const children: ChildProcess[] = [];
 
 async function main(): Promise<void> {
-  const server = start('nats-server', [
-    '-a',
-    '127.0.0.1',
-    '-p',
-    String(PORT),
-    '-js',
-    '-sd',
-    join(folder, 'nats'),
-  ]);
+  const server = await startNats(PORT, join(folder, 'nats'));
   try {
-    await said(server, 'Server is ready');
     await measure();
   } finally {
-    for (const child of children.reverse()) await end(child);
+    for (const child of [...children].reverse()) await end(child);
+    await end(server);
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -102,6 +95,7 @@ async function show(
     mkdirSync(cwd, { recursive: true });
     const words = ['worker', '--nats', URL, '--sign', join(folder, `${name}.key`), '--name', name];
     const child = start('node', [MAIN, ...words, '--concurrency', String(concurrency)], cwd);
+    children.push(child);
     await said(child, `worker ${name}:`);
     started.push(child);
   }
@@ -114,6 +108,7 @@ async function show(
 /** From the first run that a batch counts to its last: neither starting nor the first run's own time is in it. */
 async function rate(words: string[]): Promise<{ perSecond: number; processorSeconds: number }> {
   const child = start('sh', ['-c', 'node "$@"; code=$?; times >&2; exit $code', 'sh', MAIN, ...words]);
+  children.push(child);
   const counted: number[] = [];
   const tail: string[] = [];
   const lines = createInterface({ input: child.stderr as NodeJS.ReadableStream });
@@ -131,30 +126,6 @@ async function rate(words: string[]): Promise<{ perSecond: number; processorSeco
     ([, m, s]) => Number(m) * 60 + Number(s),
   );
   return { perSecond: (runs - 1) / seconds, processorSeconds: used.reduce((a, b) => a + b, 0) };
-}
-
-function start(program: string, args: string[], cwd = process.cwd()): ChildProcess {
-  const child = spawn(program, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
-  children.push(child);
-  return child;
-}
-
-async function said(child: ChildProcess, words: string): Promise<void> {
-  let text = '';
-  await new Promise<void>((done, fail) => {
-    child.stderr?.on('data', (part) => {
-      text += part;
-      if (text.includes(words)) done();
-    });
-    child.once('exit', () => fail(new Error(`it ended before it said ${words}:\n${text}`)));
-  });
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const over = once(child, 'exit');
-  child.kill('SIGTERM');
-  await over;
 }
 
 await main();

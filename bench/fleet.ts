@@ -2,8 +2,6 @@
  * What a fleet's queue bears: a real nats-server, workers that do everything but the run. Prints figures, and how far they
  * reach. Not a measure against a peer; docs/fleet.md quotes it. `npm run bench:fleet`.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +15,7 @@ import { bundlesStore, ensureClass, ensureFleet, fleetSettings } from '../src/fl
 import { answersSubject, BUNDLES, consumerName, RUNS } from '../src/fleet/subjects.ts';
 import { Ask, type RunClass } from '../src/schema/fleet.ts';
 import { digestBytes } from '../src/witness/content.ts';
+import { end, startNats } from './children.ts';
 
 const PORT = 14333;
 const OF: RunClass = {
@@ -33,12 +32,8 @@ const folder = mkdtempSync(join(tmpdir(), 'proofbox-fleet-bench-'));
 const [seconds = '2', bundleDirectory] = process.argv.slice(2);
 
 async function main(): Promise<void> {
-  const server = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(PORT), '-js', '-sd', folder], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const server = await startNats(PORT, folder);
   try {
-    for await (const line of server.stderr) if (String(line).includes('Server is ready')) break;
-    server.stderr.resume();
     await measure();
   } finally {
     await end(server);
@@ -218,12 +213,6 @@ async function signingKey(): Promise<SigningKey> {
   const file = join(folder, 'key');
   writeFileSync(file, newKeyPair('ed25519').privatePem, { mode: 0o600 });
   return readSigningKey(file);
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  const over = once(child, 'exit');
-  child.kill('SIGTERM');
-  await over;
 }
 
 await main();

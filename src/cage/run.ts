@@ -179,8 +179,8 @@ class CageLife {
       finished_at: this.#finishedAt,
       removed: rest.removed,
       stream: {
-        complete: this.#problem === null && this.#reader.problemAtEnd() === null,
-        problem: this.#problem ?? this.#reader.problemAtEnd(),
+        complete: this.#streamProblem === null,
+        problem: this.#streamProblem,
         records: this.#counts.records,
         programs: this.#counts.programs,
         stdout_bytes: this.#counts.stdout,
@@ -188,6 +188,11 @@ class CageLife {
         recorder_stderr: this.#reader.recorderStderr,
       },
     };
+  }
+
+  /** What broke the stream, or is missing at its end; null where it is whole. */
+  get #streamProblem(): string | null {
+    return this.#problem ?? this.#reader.problemAtEnd();
   }
 
   async #listen(stream: NodeJS.ReadableStream): Promise<void> {
@@ -300,8 +305,7 @@ class CageLife {
 
   /** The stream is over; the container must be too, or is made to be. */
   async #settle(waited: Promise<{ StatusCode: number } | null>): Promise<number | null> {
-    const isWhole = this.#problem === null && this.#reader.problemAtEnd() === null;
-    const graceMs = isWhole ? END_GRACE_MS : STOP_GRACE_MS;
+    const graceMs = this.#streamProblem === null ? END_GRACE_MS : STOP_GRACE_MS;
     const late = new Promise<'late'>((resolve) => this.#after(graceMs, () => resolve('late')));
     const first = await Promise.race([waited, late]);
     if (first !== 'late') return first?.StatusCode ?? null;

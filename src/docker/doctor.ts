@@ -33,7 +33,7 @@ export async function examine(): Promise<Check[]> {
     ownershipCheck(info),
     ...limitChecks(info),
     ...escapeChecks(versions),
-    await imageCheck(docker),
+    await imageCheck(docker, versions.architecture),
   ];
 }
 
@@ -71,8 +71,8 @@ export function escapeChecks(versions: Versions): Check[] {
   );
 }
 
-async function imageCheck(docker: Docker): Promise<Check> {
-  return sandboxImage(docker).then(
+async function imageCheck(docker: Docker, architecture: string): Promise<Check> {
+  return sandboxImage(docker, architecture).then(
     (image) => ok('image', `${image.reference} (${image.digest.slice(0, 19)})`),
     (error: Error) => fail('image', error.message, 'run proofbox image build'),
   );

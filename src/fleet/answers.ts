@@ -61,7 +61,9 @@ export class Answers {
   /** What has been said of a run; null where it is over, or none of the batch's. */
   said(key: string): { takers: readonly string[]; trouble: string | null; isJudging: boolean } | null {
     const open = this.#open.get(key);
-    return open === undefined ? null : { ...open, isJudging: open.judging !== null };
+    if (open === undefined) return null;
+    const { takers, trouble, judging } = open;
+    return { takers, trouble, isJudging: judging !== null };
   }
 
   get isDone(): boolean {

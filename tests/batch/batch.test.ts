@@ -9,7 +9,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { PACKAGE_ROOT } from '../../src/package-root.ts';
 import type { BatchReport } from '../../src/schema/batch.ts';
 import { requireBothHold } from '../integration/both-verifiers.ts';
-import { proofbox, scratch } from '../integration/product.ts';
+import { ledgerIn, proofbox, scratch } from '../integration/product.ts';
 import { validator } from '../schema/validator.ts';
 
 const space = await scratch();
@@ -88,10 +88,7 @@ describe('a batch', () => {
   });
 
   test('enters every run in a ledger that holds', async () => {
-    const file = join(out, 'runs/ledger.jsonl');
-    const { exitCode, stdout } = await proofbox(['ledger', 'verify', '--ledger', file, '--json']);
-    expect(exitCode, stdout).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ runs: 8 });
+    expect(await ledgerIn(join(out, 'runs'))).toMatchObject({ exitCode: 0, runs: 8 });
   });
 
   test('asked for again, runs nothing again', async () => {

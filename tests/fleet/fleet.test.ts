@@ -6,7 +6,7 @@ import Docker from 'dockerode';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { BatchReport } from '../../src/schema/batch.ts';
 import { requireBothHold } from '../integration/both-verifiers.ts';
-import { proofbox } from '../integration/product.ts';
+import { ledgerIn, proofbox } from '../integration/product.ts';
 import { validator } from '../schema/validator.ts';
 import { type NatsServer, Site } from './site.ts';
 
@@ -64,14 +64,7 @@ describe('a batch that a fleet makes', () => {
     for (const { key, fixture } of report.all) await requireBothHold(join(batch.out, 'runs', key), fixture);
     expect(new Set(signers(batch.out, report)).size).toBe(2);
     expect(report.all.map(({ worker }) => worker)).toEqual(signers(batch.out, report));
-    const ledger = await proofbox([
-      'ledger',
-      'verify',
-      '--ledger',
-      join(batch.out, 'runs/ledger.jsonl'),
-      '--json',
-    ]);
-    expect(JSON.parse(ledger.stdout)).toMatchObject({ runs: 6 });
+    expect(await ledgerIn(join(batch.out, 'runs'))).toMatchObject({ exitCode: 0, runs: 6 });
 
     const status = await site.status(server.url);
     const validate = validator('fleet-status');

@@ -1,5 +1,5 @@
 /** Many runs at once and one after the other: every bundle holds, nothing of them stays. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
@@ -69,9 +69,11 @@ const settle = () => sleep(7_000);
 
 /** Process ids of this process's children, dead ones that nobody waited for among them. */
 function childProcesses(): string[] {
-  return readdirSync('/proc/self/task').flatMap((thread) =>
-    readFileSync(`/proc/self/task/${thread}/children`, 'utf8').split(' ').filter(Boolean),
-  );
+  return readdirSync('/proc/self/task').flatMap((thread) => {
+    const file = `/proc/self/task/${thread}/children`;
+    // A thread that ended since has handed its children on.
+    return existsSync(file) ? readFileSync(file, 'utf8').split(' ').filter(Boolean) : [];
+  });
 }
 
 /** Open descriptors by what they are, and memory in bytes. */

@@ -37,6 +37,13 @@ export async function proofbox(args: string[], options: Where = {}): Promise<Out
   return { exitCode: result.exitCode, stdout: result.stdout, stderr: result.stderr };
 }
 
+/** What `ledger verify` says of the runs in a folder, and how it ended. */
+export async function ledgerIn(folder: string): Promise<object> {
+  const file = join(folder, 'ledger.jsonl');
+  const { exitCode, stdout } = await proofbox(['ledger', 'verify', '--ledger', file, '--json']);
+  return { exitCode, ...JSON.parse(stdout) };
+}
+
 /** A folder for one test file, and how to remove it. */
 export async function scratch(): Promise<{ dir: string; remove(): Promise<void> }> {
   const dir = await mkdtemp(join(tmpdir(), 'proofbox-test-'));
