@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { RunClass } from '../schema/fleet.ts';
-import { type Nats, reasonOf } from './connect.ts';
+import { CALL_MS, type Nats, reasonOf } from './connect.ts';
 import { patiently } from './patience.ts';
 import { isMissing } from './streams.ts';
 import { parseConsumerName, RUNS, WAKE_SUBJECT } from './subjects.ts';
@@ -168,12 +168,17 @@ export class Puller {
   }
 }
 
-/** Answers a message so that the server has surely heard it, or cannot know of it any more. */
-export async function acknowledge(message: JsMsg, signal: AbortSignal): Promise<void> {
-  await patiently(
-    async () => {
-      if (!(await message.ackAck())) throw new Error('the server did not confirm');
-    },
-    { signal },
-  );
+/** A server that has not confirmed within this never will: its consumer has been removed, say. */
+const CONFIRM_MS = 120_000;
+
+/**
+ * Answers a message so that the server has surely heard it. Not with the client's own `ackAck`: that asks for one
+ * confirmation and never for a second, and the server that was asked may be lost with its answer.
+ * @throws the client's last error where no server confirms; the message may be handed out again then
+ */
+export async function acknowledge({ connection }: Nats, message: JsMsg, signal: AbortSignal): Promise<void> {
+  const { reply } = message as JsMsg & { reply: string };
+  await patiently(() => connection.request(reply, '+ACK', { timeout: CALL_MS }), {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(CONFIRM_MS)]),
+  });
 }

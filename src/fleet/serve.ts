@@ -12,7 +12,7 @@ import { Answer, Ask } from '../schema/fleet.ts';
 import { exitCodeOf } from '../verdict/exit-code.ts';
 import { removeTree } from '../workspace/remove.ts';
 import { packBundle, unpackFixture } from './bundle.ts';
-import type { Nats } from './connect.ts';
+import { type Nats, reasonOf } from './connect.ts';
 import { sealAnswer } from './envelope.ts';
 import { getObject, putObject } from './objects.ts';
 import { patiently } from './patience.ts';
@@ -87,7 +87,10 @@ export async function serve(
     await say({ ...said, kind: 'taken', at: at() });
     const made = await make(options, ask, isLast);
     await say({ ...said, kind: 'done', ...made, at: at() });
-    await acknowledge(message, options.interrupt);
+    // It is answered: handed out once more, it would be made in vain, and counted once all the same.
+    await acknowledge(options.nats, message, options.interrupt).catch((error: Error) =>
+      options.note(`nobody confirms that ${ask.assignment.key} has left the queue (${reasonOf(error)})`),
+    );
     return 'done';
   } catch (error) {
     const reason = (error as Error).message.slice(0, 2000);

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test, vi } from 'vitest';
 import { deleteObject, putObject } from '../../src/fleet/objects.ts';
-import { bundlesStore } from '../../src/fleet/streams.ts';
+import { acknowledge } from '../../src/fleet/pull.ts';
+import { bundlesStore, ensureFleet } from '../../src/fleet/streams.ts';
+import { RUNS, RUNS_SUBJECTS } from '../../src/fleet/subjects.ts';
 import { requireBothHold } from '../integration/both-verifiers.ts';
 import { freePort, NatsServer, Site } from './site.ts';
 
@@ -142,6 +144,31 @@ test('a worker that is cut off comes back; what it had is made by another, and c
   expect(next.report()).toMatchObject({ passed: 1 });
   far.child.kill('SIGTERM');
   expect(await far.over).toBe(0);
+  cable.close();
+});
+
+test('an acknowledgement that was lost on its way is sent again', async () => {
+  const server = await site.server();
+  const cable = new Cable();
+  const nats = await site.nats(await cable.to(server.port));
+  await ensureFleet(nats);
+  const { jsm, js } = nats;
+  await jsm.consumers.add(RUNS, { durable_name: 'one', ack_policy: 'explicit', ack_wait: 60e9 });
+  await js.publish(RUNS_SUBJECTS.replace('>', 'a'), '');
+  const message = await (await js.consumers.get(RUNS, 'one')).next();
+  if (message === null) throw new Error('nothing was handed out');
+  cable.cut();
+  let isConfirmed = false;
+  const confirmed = acknowledge(nats, message, new AbortController().signal).then(() => {
+    isConfirmed = true;
+  });
+  // Longer than the first try waits for its answer.
+  await sleep(6_000);
+  expect(isConfirmed).toBe(false);
+  cable.mend();
+  await confirmed;
+  expect((await jsm.streams.info(RUNS)).state.messages).toBe(0);
+  await nats.connection.close();
   cable.close();
 });
 
