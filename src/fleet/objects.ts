@@ -76,10 +76,7 @@ class TooLarge extends Error {}
 /** Nothing came for a while: the network is cut, or somebody described an object that has no content. */
 export class Stalled extends Error {}
 
-/**
- * Takes an object out. The client leaves a marker of some hundred bytes in its place, for as long as the store keeps anything.
- * It stays: where markers were deleted too, a cluster of nats-server 2.9 that lost a server came to a standstill.
- */
+/** Takes an object out. The client leaves a marker of some hundred bytes in its place, for as long as the store keeps anything. */
 export async function deleteObject(store: ObjectStore, digest: Digest): Promise<void> {
   await store.delete(objectName(digest));
 }

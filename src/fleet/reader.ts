@@ -1,5 +1,5 @@
 /** Reads a stream from its beginning and then as it grows, each message once and in order, whatever happens to servers. */
-import type { JsMsg } from '@nats-io/jetstream';
+import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { Nats } from './connect.ts';
 import { patiently } from './patience.ts';
 
@@ -13,7 +13,14 @@ export interface ReadOptions {
   onWait?(error: Error): void;
 }
 
-/** Resolves when the signal comes. */
+const HEARTBEAT_MS = 2_000;
+/** Neither a message nor a heartbeat for this long: the consumer has been lost with its server. */
+const SILENT_MS = 5 * HEARTBEAT_MS;
+
+/**
+ * Resolves when the signal comes. Such a consumer has one copy, on one server; the client would wait for that server
+ * to come back, and not make another consumer elsewhere.
+ */
 export async function readStream({ js }: Nats, options: ReadOptions): Promise<void> {
   const { stream, filter, signal, onMessage } = options;
   let next = 1;
@@ -27,18 +34,22 @@ export async function readStream({ js }: Nats, options: ReadOptions): Promise<vo
     const { num_pending: pending } = await consumer.info();
     if (pending === 0) caughtUp();
     if (signal.aborted) return;
-    const messages = await consumer.consume({ idle_heartbeat: 2_000, expires: 10_000 });
+    const messages = await consumer.consume({ idle_heartbeat: HEARTBEAT_MS, expires: 10_000 });
     const stop = () => void messages.close();
+    const silence = setTimeout(stop, SILENT_MS);
+    void onHeartbeats(messages, () => silence.refresh());
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     try {
       for await (const message of messages) {
+        silence.refresh();
         if (message.seq < next) continue;
         await onMessage(message);
         next = message.seq + 1;
         if (message.info.pending === 0) caughtUp();
       }
     } finally {
+      clearTimeout(silence);
       signal.removeEventListener('abort', stop);
       await consumer.delete().catch(() => undefined);
     }
@@ -52,6 +63,10 @@ export async function readStream({ js }: Nats, options: ReadOptions): Promise<vo
     }).catch((error) => {
       if (!signal.aborted) throw error;
     });
+}
+
+async function onHeartbeats(messages: ConsumerMessages, act: () => void): Promise<void> {
+  for await (const { type } of messages.status()) if (type === 'heartbeat') act();
 }
 
 /** What stands in a stream now. */

@@ -5,12 +5,17 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test, vi } from 'vitest';
+import type { Nats } from '../../src/fleet/connect.ts';
 import { deleteObject, putObject } from '../../src/fleet/objects.ts';
+import { patiently } from '../../src/fleet/patience.ts';
 import { acknowledge } from '../../src/fleet/pull.ts';
-import { bundlesStore, ensureFleet } from '../../src/fleet/streams.ts';
-import { RUNS, RUNS_SUBJECTS } from '../../src/fleet/subjects.ts';
+import { BatchQueue } from '../../src/fleet/queue.ts';
+import { readStream } from '../../src/fleet/reader.ts';
+import { bundlesStore, ensureClass, ensureFleet, fleetSettings } from '../../src/fleet/streams.ts';
+import { ANSWERS, ANSWERS_SUBJECTS, consumerName, RUNS, RUNS_SUBJECTS } from '../../src/fleet/subjects.ts';
+import type { Ask } from '../../src/schema/fleet.ts';
 import { requireBothHold } from '../integration/both-verifiers.ts';
-import { freePort, NatsServer, Site } from './site.ts';
+import { askFor, OF, Site } from './site.ts';
 
 // Real runs, several in a test, on a machine that others may use too.
 vi.setConfig({ testTimeout: 900_000 });
@@ -22,33 +27,7 @@ const site = new Site();
 afterAll(() => site.remove());
 
 test('a cluster of three loses a server in the middle of a batch, and every run counts once', async () => {
-  const ports = await Promise.all([0, 1, 2].map(async () => [await freePort(), await freePort()] as const));
-  const routes = ports.map(([, route]) => `nats://127.0.0.1:${route}`).join(',');
-  const servers = ports.map(
-    ([port, route], n) =>
-      new NatsServer(join(site.dir, `cluster-${n}`), port, [
-        ...[
-          '--name',
-          `n${n}`,
-          '--cluster_name',
-          'test',
-          '--cluster',
-          `nats://127.0.0.1:${route}`,
-          '--routes',
-          routes,
-        ],
-      ]),
-  );
-  for (const server of servers) site.add(server);
-  await Promise.all(servers.map((server) => server.start()));
-  const urls = servers.map(({ url }) => url).join(',');
-  // A cluster that has just started has no leader yet.
-  for (
-    let n = 0;
-    n < 60 && (await site.init(urls, ['--ack-wait', '5s', '--max-deliver', '10'])).exitCode !== 0;
-    n += 1
-  )
-    await sleep(500);
+  const { servers, urls } = await site.cluster(['--ack-wait', '5s', '--max-deliver', '10']);
   expect((await site.status(urls)).server).toMatchObject({ cluster: 'test', replicas: 3 });
   const workers = [await site.worker(urls, 'first'), await site.worker(urls, 'second')];
   const manifest = site.manifest({ fixtures: ['py-interval'], engines: [FAKE], repeats: 8 });
@@ -75,6 +54,91 @@ test('a cluster of three loses a server in the middle of a batch, and every run 
     child.kill('SIGTERM');
     expect(await over).toBe(0);
   }
+  for (const server of servers) await server.kill();
+});
+
+/** A reader of the answers on a connection of its own. Its consumer is on one server, of the servers' choice. */
+async function startReader(nats: Nats) {
+  const end = new AbortController();
+  const heard: string[] = [];
+  const before = new Set(await consumersOf(nats));
+  const over = readStream(nats, {
+    stream: ANSWERS,
+    filter: ANSWERS_SUBJECTS,
+    signal: end.signal,
+    onMessage: (message) => void heard.push(message.string()),
+  });
+  let own: string | undefined;
+  for (let n = 0; n < 200 && own === undefined; n += 1) {
+    await sleep(50);
+    own = (await consumersOf(nats)).find((name) => !before.has(name));
+  }
+  const { cluster } = await nats.jsm.consumers.info(ANSWERS, own ?? '');
+  const close = async () => {
+    end.abort();
+    await over;
+    await nats.connection.close();
+  };
+  return { heard, on: cluster?.leader, at: nats.connection.info?.server_name, close };
+}
+
+async function consumersOf({ jsm }: Nats): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of jsm.consumers.list(ANSWERS)) names.push(name);
+  return names;
+}
+
+test('whoever reads from a server that is lost reads on from another, connected to that one or not', async () => {
+  const { servers, urls } = await site.cluster();
+  const readers: Awaited<ReturnType<typeof startReader>>[] = [];
+  const isThere = (isSame: boolean) => readers.some(({ on, at }) => on === 'n0' && (at === 'n0') === isSame);
+  // The client chooses a server to connect to, and the servers choose one for each consumer.
+  for (let tries = 0; tries < 60 && !(isThere(true) && isThere(false)); tries += 1)
+    readers.push(await startReader(await site.nats(urls)));
+  expect([isThere(true), isThere(false)]).toEqual([true, true]);
+  const writer = await site.nats(urls);
+  const say = (text: string) =>
+    patiently(() => writer.js.publish(ANSWERS_SUBJECTS.replace('>', 'a'), text, { msgID: text }));
+  const heard = (...texts: string[]) =>
+    vi.waitFor(
+      () => expect(readers.map((reader) => reader.heard)).toEqual(readers.map(() => texts)),
+      120_000,
+    );
+  await say('before');
+  await heard('before');
+  await servers[0]?.kill();
+  await say('after');
+  await heard('before', 'after');
+  await Promise.all(readers.map((reader) => reader.close()));
+  await writer.connection.close();
+  for (const server of servers) await server.kill();
+});
+
+test('a run is put into the queue and taken out of it while a server is lost, whichever that is', async () => {
+  const { servers, urls } = await site.cluster();
+  const nats = await site.nats(urls);
+  await ensureClass(nats, OF, await fleetSettings(nats));
+  const queue = new BatchQueue(nats, 'a'.repeat(32));
+  const never = new AbortController().signal;
+  const put = (...keys: string[]) =>
+    Promise.all(keys.map((key) => queue.put({ of: OF, ask: askFor('a'.repeat(32), key) }, never)));
+  for (const [n, server] of servers.entries()) {
+    await put(`f.e.${n}1`, `f.e.${n}2`, `f.e.${n}3`);
+    await server.kill();
+    await Promise.all([queue.withdrawAll(), put(`f.e.${n}4`)]);
+    expect([...(await queue.waiting()).keys()]).not.toContain(`f.e.${n}1`);
+    await queue.withdrawAll();
+    await server.start();
+    expect((await queue.waiting()).size).toBe(0);
+    // What follows is handed out: taking out is not skipping.
+    await put(`f.e.${n}5`);
+    const message = await patiently(async () =>
+      (await nats.js.consumers.get(RUNS, consumerName(OF))).next({ expires: 5_000 }),
+    );
+    expect(message?.json<Ask>().assignment.key).toBe(`f.e.${n}5`);
+    if (message !== null) await acknowledge(nats, message, never);
+  }
+  await nats.connection.close();
   for (const server of servers) await server.kill();
 });
 

@@ -4,10 +4,9 @@ import type { Nats } from '../../src/fleet/connect.ts';
 import { BatchQueue } from '../../src/fleet/queue.ts';
 import { ensureClass, ensureFleet, fleetSettings } from '../../src/fleet/streams.ts';
 import { consumerName, RUNS, runSubject } from '../../src/fleet/subjects.ts';
-import type { Ask, RunClass } from '../../src/schema/fleet.ts';
-import { Site } from './site.ts';
+import type { Ask } from '../../src/schema/fleet.ts';
+import { askFor, OF, Site } from './site.ts';
 
-const OF: RunClass = { inputs: 'x', pool: 'main', architecture: 'any', runtime: 'default', kind: 'plain' };
 const [OURS, THEIRS] = ['a'.repeat(32), 'b'.repeat(32)] as [string, string];
 const signal = new AbortController().signal;
 
@@ -24,13 +23,6 @@ afterAll(async () => {
   await site.remove();
 });
 
-function ask(batch: string, key: string, attempt = 1): Ask {
-  const fixture = `sha256:${'0'.repeat(64)}`;
-  const none = { cassette: null, contract: null, command: [], npm: [], limits: {} };
-  const work = { engine: 'fake', provider: 'none', record: 'writes' } as const;
-  return { schema: 'proofbox.ask/v1', assignment: { batch, key }, attempt, fixture, ...none, ...work };
-}
-
 async function offered(): Promise<string[]> {
   const consumer = await nats.js.consumers.get(RUNS, consumerName(OF));
   const keys: string[] = [];
@@ -45,20 +37,20 @@ async function offered(): Promise<string[]> {
 
 test('a run that stands there is not put there twice, and again once it has gone', async () => {
   const queue = new BatchQueue(nats, OURS);
-  for (let n = 0; n < 3; n += 1) await queue.put({ of: OF, ask: ask(OURS, 'f.e.1') }, signal);
+  for (let n = 0; n < 3; n += 1) await queue.put({ of: OF, ask: askFor(OURS, 'f.e.1') }, signal);
   expect([...(await queue.waiting())]).toEqual([['f.e.1', 1]]);
   expect(await offered()).toEqual(['a f.e.1']);
   expect(await queue.holds(runSubject(OF, { batch: OURS, key: 'f.e.1' }, 1))).toBe(false);
   // Within the minutes in which the server knows its id.
-  await queue.put({ of: OF, ask: ask(OURS, 'f.e.1') }, signal);
+  await queue.put({ of: OF, ask: askFor(OURS, 'f.e.1') }, signal);
   expect(await offered()).toEqual(['a f.e.1']);
 });
 
 test('taking one run out, or a whole batch, leaves every other one to be handed out', async () => {
   const [ours, theirs] = [new BatchQueue(nats, OURS), new BatchQueue(nats, THEIRS)];
   for (const key of ['f.e.2', 'f.e.3', 'f.e.4']) {
-    await ours.put({ of: OF, ask: ask(OURS, key) }, signal);
-    await theirs.put({ of: OF, ask: ask(THEIRS, key) }, signal);
+    await ours.put({ of: OF, ask: askFor(OURS, key) }, signal);
+    await theirs.put({ of: OF, ask: askFor(THEIRS, key) }, signal);
   }
   await ours.withdraw(runSubject(OF, { batch: OURS, key: 'f.e.3' }, 1));
   expect([...(await ours.waiting()).keys()].sort()).toEqual(['f.e.2', 'f.e.4']);

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connectNats, type Nats } from '../../src/fleet/connect.ts';
 import { PACKAGE_ROOT } from '../../src/package-root.ts';
 import type { BatchReport } from '../../src/schema/batch.ts';
-import type { FleetStatus } from '../../src/schema/fleet.ts';
+import type { Ask, FleetStatus, RunClass } from '../../src/schema/fleet.ts';
 import { removeTree } from '../../src/workspace/remove.ts';
 import { type Outcome, proofbox } from '../integration/product.ts';
 
@@ -54,6 +54,23 @@ function started(child: ChildProcess): Started {
       if (!found()) throw new Error(`it does not say ${words}:\n${text}`);
     },
   };
+}
+
+/** A class of runs that no worker of these tests serves. */
+export const OF: RunClass = {
+  inputs: 'x',
+  pool: 'main',
+  architecture: 'any',
+  runtime: 'default',
+  kind: 'plain',
+};
+
+/** A message of that class which asks for nothing that is there. */
+export function askFor(batch: string, key: string, attempt = 1): Ask {
+  const fixture = `sha256:${'0'.repeat(64)}`;
+  const none = { cassette: null, contract: null, command: [], npm: [], limits: {} };
+  const work = { engine: 'fake', provider: 'none', record: 'writes' } as const;
+  return { schema: 'proofbox.ask/v1', assignment: { batch, key }, attempt, fixture, ...none, ...work };
 }
 
 export class NatsServer {
@@ -110,8 +127,27 @@ export class Site {
     return server;
   }
 
-  add(server: NatsServer): void {
-    this.#servers.push(server);
+  /** Three servers, n0 to n2, with the queue of a fleet in three copies. */
+  async cluster(settings: string[] = []): Promise<{ servers: NatsServer[]; urls: string }> {
+    const ports = await Promise.all([0, 1, 2].map(async () => [await freePort(), await freePort()] as const));
+    const routes = ports.map(([, route]) => `nats://127.0.0.1:${route}`).join(',');
+    const folder = join(this.dir, `cluster-${++this.#next}`);
+    const servers = ports.map(([port, route], n) => {
+      const place = ['--cluster', `nats://127.0.0.1:${route}`, '--routes', routes];
+      return new NatsServer(join(folder, `n${n}`), port, [
+        '--name',
+        `n${n}`,
+        '--cluster_name',
+        'test',
+        ...place,
+      ]);
+    });
+    this.#servers.push(...servers);
+    await Promise.all(servers.map((server) => server.start()));
+    const urls = servers.map(({ url }) => url).join(',');
+    // A cluster that has just started has no leader yet.
+    for (let n = 0; n < 60 && (await this.init(urls, settings)).exitCode !== 0; n += 1) await sleep(500);
+    return { servers, urls };
   }
 
   /** A key pair; the public half has .pub behind its name. */
@@ -188,8 +224,8 @@ export class Site {
     return JSON.parse(stdout) as FleetStatus;
   }
 
-  nats(url: string): Promise<Nats> {
-    const servers = [url.replace('nats://', '')];
+  nats(urls: string): Promise<Nats> {
+    const servers = urls.split(',').map((url) => url.replace('nats://', ''));
     return connectNats({ servers, tls: null, credential: null, isLoopback: true }, 'a test');
   }
 
