@@ -36,7 +36,11 @@ export async function readStream({ js }: Nats, options: ReadOptions): Promise<vo
     if (signal.aborted) return;
     const messages = await consumer.consume({ idle_heartbeat: HEARTBEAT_MS, expires: 10_000 });
     const stop = () => void messages.close();
-    const silence = setTimeout(stop, SILENT_MS);
+    let why = 'the reader was closed';
+    const silence = setTimeout(() => {
+      why = `nothing was heard for ${SILENT_MS / 1000} s`;
+      stop();
+    }, SILENT_MS);
     void onHeartbeats(messages, () => silence.refresh());
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
@@ -53,7 +57,7 @@ export async function readStream({ js }: Nats, options: ReadOptions): Promise<vo
       signal.removeEventListener('abort', stop);
       await consumer.delete().catch(() => undefined);
     }
-    if (!signal.aborted) throw new Error('the reader was closed');
+    if (!signal.aborted) throw new Error(why);
   };
   while (!signal.aborted)
     await patiently(readOn, {
