@@ -1,11 +1,7 @@
 /** The recorder's path handling under AddressSanitizer and UBSan: random paths through random trees, against the kernel. */
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { execa } from 'execa';
 import { afterAll, expect, test } from 'vitest';
-import { PACKAGE_ROOT } from '../../src/package-root.ts';
-import { toolchain } from '../hostile/defences/toolchain.ts';
 import { scratch } from '../integration/product.ts';
+import { compiled, type Program } from './compiled.ts';
 
 const space = await scratch();
 afterAll(() => space.remove());
@@ -13,29 +9,13 @@ afterAll(() => space.remove());
 /** How many paths; by hand it is worth more: PROOFBOX_PATHS=50000000. */
 const ROUNDS = Number(process.env.PROOFBOX_PATHS ?? 150_000);
 
-/** Builds and runs it where the recorder itself is built. */
-async function fuzz(change: (text: string) => string = (text) => text): Promise<string> {
-  const context = join(space.dir, `context-${Math.random()}`);
-  mkdirSync(context);
-  cpSync(join(PACKAGE_ROOT, 'images/recorder'), context, { recursive: true });
-  cpSync(join(import.meta.dirname, 'fuzz/resolve.c'), join(context, 'fuzz-resolve.c'));
-  writeFileSync(join(context, 'resolve.c'), change(readFileSync(join(context, 'resolve.c'), 'utf8')));
-  const { base, lines } = toolchain(context);
-  const compile =
-    'gcc -g -O1 -std=gnu11 -fsanitize=address,undefined -fno-sanitize-recover=all -o fuzz fuzz-resolve.c caller.c judge.c';
-  writeFileSync(
-    join(context, 'Dockerfile'),
-    [
-      ...lines,
-      'COPY . /fuzz',
-      `RUN cd /fuzz && ${compile}`,
-      `RUN cd /fuzz && ./fuzz ${Date.now()} ${ROUNDS} || echo it ends with $?`,
-      '',
-    ].join('\n'),
-  );
-  const args = ['build', '--force-rm', '--build-arg', `BASE=${base}`, context];
-  const { all } = await execa('docker', args, { env: { DOCKER_BUILDKIT: '0' }, all: true, reject: false });
-  return all;
+function fuzz(change?: Program['change']): Promise<string> {
+  return compiled(space.dir, {
+    source: 'resolve.c',
+    units: ['caller.c', 'judge.c'],
+    run: `./fuzz ${Date.now()} ${ROUNDS} || echo it ends with $?`,
+    ...(change === undefined ? {} : { change }),
+  });
 }
 
 test('R8: the recorder says where a path leads as the kernel does, and reads nothing it must not', async () => {
@@ -57,7 +37,7 @@ test.each([
 ])(
   'the control: %s is found',
   async (_, from, to) => {
-    const said = await fuzz((text) => text.replace(from, to));
+    const said = await fuzz({ file: 'resolve.c', from, to });
     expect(said).toMatch(/(?:the recorder says|AddressSanitizer)[\s\S]*it ends with \d/);
   },
   600_000,

@@ -1,0 +1,85 @@
+/* A number that comes back: two tasks after one another have the same tid, and what the recorder kept of the first must not
+   be said of the second. Needs the right to choose a number (CAP_SYS_ADMIN over its own pid namespace).
+   Ends with 1 at the first answer that is the first task's. */
+#include "recorder.h"
+
+#include <linux/sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#define NUMBER 20000 /* nobody's */
+#define ROUNDS 50
+
+struct options opt;
+struct tally tally;
+
+/* At the same address in both tasks, and with another content. */
+static char text[64];
+
+/* A task of that number in a folder of its own, with a program of its own; ready when it has stopped itself. */
+static pid_t start(const char *folder, const char *word) {
+  pid_t number = NUMBER;
+  struct clone_args args = {.exit_signal = SIGCHLD, .set_tid = (uintptr_t)&number, .set_tid_size = 1};
+  pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+  if (pid == 0) {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || chdir(folder) != 0) _exit(3);
+    strcpy(text, word);
+    raise(SIGSTOP);
+    _exit(0);
+  }
+  int status;
+  if (pid != NUMBER || waitpid(pid, &status, WUNTRACED) != pid || !WIFSTOPPED(status)) {
+    printf("no task got the number %d: %s\n", NUMBER, strerror(errno));
+    exit(2);
+  }
+  return pid;
+}
+
+static void end(pid_t pid) {
+  kill(pid, SIGKILL);
+  waitpid(pid, NULL, 0);
+}
+
+/* True where everything that the recorder can say of it is this task's. */
+static bool is_told_right(struct caller *c, pid_t pid, const char *folder, const char *word, bool asks_for_cwd) {
+  char said[PATH_BYTES], cwd[PATH_BYTES] = "";
+  caller_load(c, pid);
+  bool right = c->readable && caller_string(c, (uintptr_t)text, said) == 0 && strcmp(said, word) == 0;
+  /* Where a stop needed the folder, the next one asks by it whether the task is the same. */
+  if (asks_for_cwd) right = caller_link(c, "cwd", cwd, sizeof cwd) > 0 && strcmp(cwd, folder) == 0 && right;
+  if (!right) printf("of the task in %s with \"%s\" the recorder says \"%s\" in \"%s\"\n", folder, word, said, cwd);
+  return right;
+}
+
+int main(void) {
+  static struct caller c;
+  setvbuf(stdout, NULL, _IONBF, 0);
+  for (int round = 0; round < ROUNDS; round++) {
+    bool asks = round % 2 == 0;
+    pid_t first = start("/usr", "first");
+    /* Twice: the second time from what was kept. */
+    for (int i = 0; i < 2; i++)
+      if (!is_told_right(&c, first, "/usr", "first", asks)) return 1;
+    if (c.is_new) {
+      printf("nothing is kept of a task that is the same\n");
+      return 1;
+    }
+    end(first);
+    pid_t second = start("/etc", "second");
+    if (!is_told_right(&c, second, "/etc", "second", asks)) return 1;
+    if (!c.is_new) {
+      printf("another task of the same number is taken for the one before\n");
+      return 1;
+    }
+    end(second);
+    /* A number that nobody has: nothing is known of it. */
+    caller_load(&c, NUMBER);
+    if (c.readable || c.tgid != 0) {
+      printf("something is said of a task that is gone\n");
+      return 1;
+    }
+  }
+  printf("%d numbers came back\n", ROUNDS);
+  return 0;
+}
