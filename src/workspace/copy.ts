@@ -3,19 +3,19 @@
  * lends a right: no setuid bit, no device, no repository of somebody else's making.
  */
 import { closeSync, constants, lstatSync, mkdirSync, openSync, readlinkSync, type Stats } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
-import tar from 'tar-fs';
 import { ProofboxError } from '../errors.ts';
 import { decodeBytes, decodeName, encodeBytes } from '../witness/bytes.ts';
 import { openRegular } from '../witness/content.ts';
 import { type Step, TreeWalk } from '../witness/walk.ts';
-import { type Original, type Owner, settleLink, settleOpen } from './ownership.ts';
+import { type Original, type Owner, settleOpen } from './ownership.ts';
+import { copyResult } from './result.ts';
 
 export type { Owner } from './ownership.ts';
 export { type CopiedResult, type CopyResultOptions, copyResult } from './result.ts';
 
 /** No fixture is that large; a folder given by mistake is. */
 const MAX_FIXTURE_ENTRIES = 1_000_000;
+const NO_LIMITS = { maxEntries: MAX_FIXTURE_ENTRIES, maxBytes: Number.MAX_SAFE_INTEGER };
 
 /**
  * Copies the folder `from` to `to`, which must not exist yet. Owner as given (where the caller is root), times as in
@@ -26,13 +26,12 @@ const MAX_FIXTURE_ENTRIES = 1_000_000;
  */
 export async function copyFixture(from: string, to: string, owner: Owner): Promise<void> {
   requireFolder(from);
-  const originals = inspect(from);
+  const expected = inspect(from);
   mkdirSync(to, { mode: 0o755 });
-  // Options that the package's types do not know: links were judged by `inspect`, whose rule is stricter about
-  // where they lead and does not depend on the order of extraction; all stays writable until it is settled.
-  const options = { dmode: 0o700, fmode: 0o600, umask: 0, chown: false, validateSymlinks: false };
-  await pipeline(tar.pack(from, { umask: 0, strict: true } as object), tar.extract(to, options));
-  settle(to, originals, owner);
+  const { entries } = await copyResult(from, to, { ...owner, limits: NO_LIMITS, permissions: checkedOut });
+  if (entries !== expected) throw changed(from);
+  const root = lstatSync(from);
+  settleRoot(to, { mode: checkedOut(root), atime: root.atime, mtime: root.mtime }, owner);
 }
 
 function requireFolder(path: string): void {
@@ -53,9 +52,9 @@ function requireFolder(path: string): void {
     throw refused(`the fixture's workspace ${path} is not a folder`, 'give the path of a folder');
 }
 
-/** Looks at every entry before anything is copied; what `settle` needs of each, by path. */
-function inspect(from: string): Map<string, Original> {
-  const originals = new Map([['', original(lstatSync(from))]]);
+/** Looks at every entry before anything is copied. @returns how many there are */
+function inspect(from: string): number {
+  let entries = 0;
   const walk = new TreeWalk(from, { maxEntries: MAX_FIXTURE_ENTRIES });
   for (const step of walk.steps()) {
     if (step.at === 'leave') continue;
@@ -65,20 +64,16 @@ function inspect(from: string): Map<string, Original> {
         `the fixture's workspace holds ${JSON.stringify(step.path)}, ${problem.what}`,
         problem.fix,
       );
-    if (step.stat !== null) originals.set(step.path, original(step.stat));
+    entries += 1;
   }
-  if (walk.truncated) {
-    throw refused(
-      `the fixture's workspace ${from} holds more than ${MAX_FIXTURE_ENTRIES} entries or changed while it was read`,
-      'give a smaller folder that nothing changes',
-    );
-  }
-  return originals;
+  if (walk.truncated) throw changed(from);
+  return entries;
 }
 
-function original({ mode, atime, mtime }: Stats): Original {
+/** Permission bits as git would give them, with umask 022. */
+function checkedOut({ mode }: Stats): number {
   const isFolder = (mode & constants.S_IFMT) === constants.S_IFDIR;
-  return { mode: isFolder || (mode & 0o100) !== 0 ? 0o755 : 0o644, atime, mtime };
+  return isFolder || (mode & 0o100) !== 0 ? 0o755 : 0o644;
 }
 
 function findProblem(walk: TreeWalk, step: Step & { at: 'entry' }): { what: string; fix: string } | null {
@@ -128,39 +123,17 @@ function leadsOutside(target: string, depth: number): string | null {
   return parts.slice(leading).includes('..') ? 'climbs up again after a name' : null;
 }
 
-/** Owner, mode and times, folders after their content: a tar stream keeps neither a link's owner nor milliseconds. */
-function settle(to: string, originals: Map<string, Original>, owner: Owner): void {
-  const walk = new TreeWalk(to, { maxEntries: MAX_FIXTURE_ENTRIES });
-  let count = 1;
-  const root = originals.get('');
-  for (const step of walk.steps()) {
-    const kept = originals.get(step.path);
-    if (kept === undefined) throw new Error(`the copy holds ${step.path}, which the fixture does not`);
-    if (step.at === 'leave') {
-      settleOpen(walk.directories.fd, kept, owner);
-      continue;
-    }
-    settleEntry(walk, step, kept, owner);
-    count += 1;
-  }
-  if (count !== originals.size || walk.truncated || root === undefined)
-    throw new Error('the copy of the fixture is not complete');
-  settleRoot(to, root, owner);
-}
-
-function settleEntry(walk: TreeWalk, step: Step & { at: 'entry' }, kept: Original, owner: Owner): void {
-  if (step.kind === 'link') settleLink(walk.directories.at(step.name), kept, owner);
-  if (step.kind !== 'file' || step.stat === null) return;
-  const file = openRegular(walk.directories.at(step.name), step.stat);
-  if (file === null) throw new Error(`the copy ${step.path} cannot be opened`);
-  settleOpen(file.fd, kept, owner);
-  closeSync(file.fd);
-}
-
 function settleRoot(to: string, kept: Original, owner: Owner): void {
   const fd = openSync(to, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   settleOpen(fd, kept, owner);
   closeSync(fd);
+}
+
+function changed(from: string): ProofboxError {
+  return refused(
+    `the fixture's workspace ${from} holds more than ${MAX_FIXTURE_ENTRIES} entries or changed while it was read`,
+    'give a smaller folder that nothing changes',
+  );
 }
 
 function refused(message: string, fix: string, cause?: unknown): ProofboxError {

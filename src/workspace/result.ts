@@ -1,6 +1,6 @@
 /**
- * Copies what a hostile engine left behind, for the cage that runs the tests. Only files, folders and links are
- * copied, links as links; nothing is followed, and the copy never grows beyond the limits.
+ * Copies a folder for a cage: what a hostile engine left behind, or a fixture that was looked at before. Only files,
+ * folders and links are copied, links as links; nothing is followed, and the copy never grows beyond the limits.
  */
 import {
   closeSync,
@@ -9,6 +9,7 @@ import {
   mkdirSync,
   openSync,
   readlinkSync,
+  type Stats,
   symlinkSync,
   writeSync,
 } from 'node:fs';
@@ -22,6 +23,8 @@ import { type Owner, settleLink, settleOpen } from './ownership.ts';
 export interface CopyResultOptions extends Owner {
   /** bytes are counted as sizes: a sparse file costs what it claims to hold */
   limits: { maxEntries: number; maxBytes: number };
+  /** permission bits of a file's or folder's copy; the original's where it is left out */
+  permissions?: (original: Stats) => number;
   /** engine state that stays out of the copy */
   leaveOut?: readonly string[];
   signal?: AbortSignal;
@@ -81,7 +84,7 @@ class Copier {
     const breathe = pace(this.#options.signal);
     for (const step of this.#walk.steps()) {
       if (step.at === 'leave') {
-        settleOpen(this.target.fd, step.stat, this.#options);
+        this.#settle(this.target.fd, step.stat);
         this.target.leave();
       } else if (await this.#copy(step, breathe)) {
         this.#done.entries += 1;
@@ -128,7 +131,7 @@ class Copier {
       const copy = openSync(this.target.at(step.name), NEW_FILE, 0o600);
       try {
         await this.#content(source.fd, copy, size, breathe);
-        settleOpen(copy, source.stat, this.#options);
+        this.#settle(copy, source.stat);
       } finally {
         closeSync(copy);
       }
@@ -136,6 +139,12 @@ class Copier {
     } finally {
       closeSync(source.fd);
     }
+  }
+
+  #settle(fd: number, stat: Stats): void {
+    const { permissions } = this.#options;
+    const { mode, atime, mtime } = stat;
+    settleOpen(fd, { mode: permissions?.(stat) ?? mode, atime, mtime }, this.#options);
   }
 
   /** Chunks of zeros are skipped: a sparse file must not fill the disk. */
