@@ -25,16 +25,15 @@ const NO_LIMITS = { maxEntries: MAX_FIXTURE_ENTRIES, maxBytes: Number.MAX_SAFE_I
  *   unreadable entry, `.git`, a name that is not UTF-8, or a link that is absolute or points outside
  */
 export async function copyFixture(from: string, to: string, owner: Owner): Promise<void> {
-  requireFolder(from);
+  const root = requireFolder(from);
   const expected = inspect(from);
   mkdirSync(to, { mode: 0o755 });
   const { entries } = await copyResult(from, to, { ...owner, limits: NO_LIMITS, permissions: checkedOut });
   if (entries !== expected) throw changed(from);
-  const root = lstatSync(from);
   settleRoot(to, { mode: checkedOut(root), atime: root.atime, mtime: root.mtime }, owner);
 }
 
-function requireFolder(path: string): void {
+function requireFolder(path: string): Stats {
   let stat: Stats;
   try {
     // A final slash would make lstat follow a link.
@@ -50,6 +49,7 @@ function requireFolder(path: string): void {
     throw refused(`the fixture's workspace ${path} is a symbolic link`, 'give the path of the folder itself');
   if (!stat.isDirectory())
     throw refused(`the fixture's workspace ${path} is not a folder`, 'give the path of a folder');
+  return stat;
 }
 
 /** Looks at every entry before anything is copied. @returns how many there are */

@@ -48,6 +48,11 @@ test.each([
     'if (n < 0) return false;\n    c->cwd',
     'if (n < 0) return true;\n    c->cwd',
   ],
+  [
+    'a program that is kept',
+    "  s->exe[0] = '\\0';\n}\n\nstatic bool slot_open",
+    '}\n\nstatic bool slot_open',
+  ],
   ['memory that is kept', 'forget_program(s);\n  close_kept(&s->check);', 'close_kept(&s->check);'],
 ])(
   'the control: %s is found',

@@ -3,6 +3,7 @@
    Ends with 1 at the first answer that is the first task's. */
 #include "recorder.h"
 
+#include <limits.h>
 #include <linux/sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -17,14 +18,16 @@ struct tally tally;
 /* At the same address in both tasks, and with another content. */
 static char text[64];
 
-/* A task of that number in a folder of its own, with a program of its own; ready when it has stopped itself. */
+/* A task of that number in a folder of its own, with a word in its memory, or with another program where there is no
+   word; ready when it has stopped itself. */
 static pid_t start(const char *folder, const char *word) {
   pid_t number = NUMBER;
   struct clone_args args = {.exit_signal = SIGCHLD, .set_tid = (uintptr_t)&number, .set_tid_size = 1};
   pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
   if (pid == 0) {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || chdir(folder) != 0) _exit(3);
-    strcpy(text, word);
+    if (word == NULL) execl("/bin/sh", "sh", "-c", "kill -STOP $$", (char *)NULL);
+    else strcpy(text, word);
     raise(SIGSTOP);
     _exit(0);
   }
@@ -54,6 +57,8 @@ static bool is_told_right(struct caller *c, pid_t pid, const char *folder, const
 
 int main(void) {
   static struct caller c;
+  static char shell[PATH_MAX];
+  if (realpath("/bin/sh", shell) == NULL) return 2;
   setvbuf(stdout, NULL, _IONBF, 0);
   for (int round = 0; round < ROUNDS; round++) {
     bool asks = round % 2 == 0;
@@ -73,10 +78,17 @@ int main(void) {
       return 1;
     }
     end(second);
+    pid_t third = start("/", NULL);
+    caller_load(&c, third);
+    if (strcmp(c.exe, shell) != 0) {
+      printf("of the program %s the recorder says \"%s\"\n", shell, c.exe);
+      return 1;
+    }
+    end(third);
     /* A number that nobody has: nothing is known of it. */
     caller_load(&c, NUMBER);
     if (c.readable || c.tgid != 0) {
-      printf("something is said of a task that is gone\n");
+      printf("of a task that is gone the recorder says something\n");
       return 1;
     }
   }
