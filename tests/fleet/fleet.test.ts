@@ -196,7 +196,10 @@ describe('a worker', () => {
       in_flight: 0,
       workers: 0,
     });
-    expect(workers).toMatchObject([{ has_case: false, done: 0, given_back: 0 }]);
+    // A worker that was killed stands in the status until its last word is too old, and one was in a test before.
+    expect(workers.filter(({ name }) => name === 'plain')).toMatchObject([
+      { has_case: false, done: 0, given_back: 0 },
+    ]);
     batch.child.kill('SIGINT');
     expect(await batch.over).toBe(130);
     worker.child.kill('SIGTERM');
