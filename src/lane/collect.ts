@@ -53,6 +53,7 @@ export async function collect(
     leaveOut: contract.engine_state,
     maxBytes: limits.workspace_bytes,
     scratch: join(paths.spool, 'patch'),
+    discard: (folder) => context.rubbish.discard(folder),
     out: patchFile,
     // The workspace was this copy of the pristine one and a repository, which is engine state.
     trees: { before, after },

@@ -8,6 +8,7 @@ import type { Contract } from '../schema/contract.ts';
 import type { Sbom } from '../schema/sbom.ts';
 import type { Owner } from './prepare.ts';
 import type { Progress } from './progress.ts';
+import type { Rubbish } from './rubbish.ts';
 import type { StateFile } from './state.ts';
 
 /** The image a run uses, as the container engine names it. */
@@ -31,6 +32,7 @@ export interface RunContext {
   clock: Clock;
   events: EventLog;
   trace: Trace;
+  rubbish: Rubbish;
   progress: Progress;
   signal: AbortSignal;
   /** what somebody else needs to seal this run, should it be killed */

@@ -33,6 +33,7 @@ import { judge } from './judge.ts';
 import { claimRunDirectory, holdsNothing, makeCageFolders, removeSpool, writeInputs } from './prepare.ts';
 import type { StepId } from './progress.ts';
 import type { RunRequest, RunResult } from './request.ts';
+import { Rubbish } from './rubbish.ts';
 import { StateFile } from './state.ts';
 import { type CageUser, claimUser } from './user.ts';
 import { prepareTests, type TestsOutcome, type WaitingTests } from './verification.ts';
@@ -52,15 +53,18 @@ export async function runLane(request: RunRequest): Promise<RunResult> {
   const { paths, release } = await claimRunDirectory(resolve(request.out ?? join(request.runsDir, runId)));
   const user = await claimUser();
   try {
-    const prepared = await prepare(request, { plan, paths, clock, nonce, runId, work, user }).catch(
+    const rubbish = new Rubbish();
+    const prepared = await prepare(request, { plan, paths, clock, nonce, runId, work, user, rubbish }).catch(
       async (error) => {
         await release();
         throw error;
       },
     );
     const result = await carryOut(request, prepared).catch(async (error) => {
+      await rubbish.settled();
       throw await keepUnsealed(paths, error);
     });
+    await rubbish.settled();
     await removeSpool(paths);
     return result;
   } finally {
@@ -87,11 +91,12 @@ interface Beginning {
   runId: string;
   work: ReturnType<typeof mergeWork>;
   user: CageUser;
+  rubbish: Rubbish;
 }
 
 /** Everything that can still refuse the request: nothing has started, and nothing is left where it throws. */
 async function prepare(request: RunRequest, beginning: Beginning): Promise<Prepared> {
-  const { plan, paths, clock, nonce, runId, work, user } = beginning;
+  const { plan, paths, clock, nonce, runId, work, user, rubbish } = beginning;
   const owner = { uid: user.uid + request.idShift.uid, gid: user.gid + request.idShift.gid };
   const guard = await guardForbidden(request.forbidden, paths, nonce);
   const pristine = join(paths.spool, 'pristine');
@@ -137,6 +142,7 @@ async function prepare(request: RunRequest, beginning: Beginning): Promise<Prepa
     clock,
     events: eventLog(clock, nonce),
     trace: new Trace(clock, nonce, runId),
+    rubbish,
     progress: request.progress,
     signal: request.signal,
     hostNamespaces: namespaces,

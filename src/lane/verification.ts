@@ -7,7 +7,6 @@ import type { EndedCage } from '../cage/run.ts';
 import { CAGE_ENV } from '../engines/environment.ts';
 import type { CageRecord } from '../schema/cage.ts';
 import { copyResult } from '../workspace/copy.ts';
-import { removeTree } from '../workspace/remove.ts';
 import { admission } from './admission.ts';
 import type { RunContext } from './context.ts';
 import { ownerLabels } from './identity.ts';
@@ -69,7 +68,7 @@ export function prepareTests(context: RunContext, role: TestsRole, command: stri
         throw error;
       }
       const { cage, whole } = await ended;
-      await removeTree(folder);
+      context.rubbish.discard(folder);
       return { cage, whole, files };
     },
     async dismiss() {

@@ -20,6 +20,8 @@ export interface PatchRequest {
   timeoutMs?: number;
   /** a folder of our own that does not exist yet; removed at the end */
   scratch: string;
+  /** who removes it, where nobody shall wait for that */
+  discard?: (folder: string) => void;
   /** the patch file; must not exist yet */
   out: string;
 }

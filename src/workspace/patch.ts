@@ -71,6 +71,6 @@ async function inScratch(
     if ('problem' in trees) return { bytes: 0, problem: trees.problem };
     return await writePatch(repository, trees, request.out, limits);
   } finally {
-    await removeTree(request.scratch);
+    await (request.discard ?? removeTree)(request.scratch);
   }
 }

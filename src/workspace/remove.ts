@@ -2,21 +2,25 @@
  * Removes a folder that a hostile engine may have filled: any depth, any name, any mode. Never follows a link, so
  * nothing outside the folder can be removed.
  */
-import { chmodSync, lstatSync, opendirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, opendirSync } from 'node:fs';
+import { rmdir, unlink } from 'node:fs/promises';
 import { Directories } from '../witness/directories.ts';
-import { pace } from '../witness/pace.ts';
 
 const NAMES_AT_ONCE = 1_024;
 
+/** Half of the threads that Node.js has for files: others wait for one at times. */
+const UNLINKED_AT_ONCE = 2;
+
 /**
- * Removes `root` with everything in it; nothing to do where it does not exist.
+ * Removes `root` with everything in it; nothing to do where it does not exist. A disk that is slow to give blocks back
+ * keeps nobody else waiting: the calls that may take long are made on other threads.
  * @throws the system's error where something cannot be removed
  */
 export async function removeTree(root: string): Promise<void> {
   const stat = lstatSync(root, { throwIfNoEntry: false });
   if (stat === undefined) return;
   if (!stat.isDirectory()) {
-    unlinkSync(root);
+    await unlink(root);
     return;
   }
   openUp(root, stat.mode);
@@ -26,40 +30,43 @@ export async function removeTree(root: string): Promise<void> {
   } finally {
     directories.close();
   }
-  rmdirSync(root);
+  await rmdir(root);
 }
 
 /** A few names at a time, and down into the first folder among them: no list ever grows with the tree. */
 async function empty(directories: Directories): Promise<void> {
-  const breathe = pace();
   const entered: string[] = [];
   for (;;) {
     const names = someNames(directories.fd);
-    const folder = names.find((name) => !unlink(directories, name));
+    const folder = await unlinkUpToFolder(directories, names);
     if (folder !== undefined) {
+      const path = directories.at(folder);
+      openUp(path, lstatSync(path).mode);
       directories.enter(folder);
       entered.push(folder);
     } else if (names.length === 0) {
       const emptied = entered.pop();
       if (emptied === undefined) return;
       directories.leave();
-      rmdirSync(directories.at(emptied));
+      await rmdir(directories.at(emptied));
     }
-    const rest = breathe();
-    if (rest !== null) await rest;
   }
 }
 
-/** False where `name` is a folder, which can be entered afterwards. */
-function unlink(directories: Directories, name: string): boolean {
-  const path = directories.at(name);
-  const stat = lstatSync(path);
-  if (!stat.isDirectory()) {
-    unlinkSync(path);
-    return true;
+/** Unlinks in the order of `names`, a few at a time; stops behind the first that is a folder and returns it. */
+async function unlinkUpToFolder(
+  directories: Directories,
+  names: readonly string[],
+): Promise<string | undefined> {
+  for (let at = 0; at < names.length; at += UNLINKED_AT_ONCE) {
+    const some = names.slice(at, at + UNLINKED_AT_ONCE);
+    const done = await Promise.allSettled(some.map((name) => unlink(directories.at(name))));
+    const failed = done.filter((one) => one.status === 'rejected' && one.reason.code !== 'EISDIR');
+    for (const one of failed) throw (one as PromiseRejectedResult).reason;
+    const folder = done.findIndex(({ status }) => status === 'rejected');
+    if (folder !== -1) return some[folder];
   }
-  openUp(path, stat.mode);
-  return false;
+  return undefined;
 }
 
 /** Its owner may have closed a folder to itself. */
