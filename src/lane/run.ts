@@ -153,13 +153,15 @@ async function prepare(request: RunRequest, beginning: Beginning): Promise<Prepa
   };
   // What the engine may read is complete only now: its contract names the run.
   const inputs = { ...plan.inputs, 'contract.json': contractText(contract) };
-  return { context, plan: { ...plan, inputs }, pristine, guard };
+  const size = { entries: fixtureTree.entries.length, bytes: fixtureTree.bytes };
+  return { context, plan: { ...plan, inputs }, pristine, size, guard };
 }
 
 interface Prepared {
   context: RunContext;
   plan: EnginePlan;
   pristine: string;
+  size: { entries: number; bytes: number };
   guard: Awaited<ReturnType<typeof guardForbidden>>;
 }
 
@@ -214,7 +216,7 @@ async function besideTests(
   const firstDone = settled(
     cages === null ? null : step(context, 'tests_before', () => cages.before.runOn(pristine)),
   );
-  const before = await step(context, 'prepare', () => fillFolders(context, plan, pristine));
+  const before = await step(context, 'prepare', () => fillFolders(prepared));
   const engineDone =
     closed.length === 0
       ? step(context, 'engine', () => withGateway(context, request.provider, () => runEngine(context, plan)))
@@ -256,12 +258,15 @@ function closedGates({ gates, stage1 }: RunRequest, contract: Contract, startedA
 }
 
 /** The cage's two folders as the engine will find them; noted before the step counts as done. Returns the workspace's tree. */
-async function fillFolders(context: RunContext, plan: EnginePlan, pristine: string): Promise<TreeDigest> {
+async function fillFolders({ context, plan, pristine, size }: Prepared): Promise<TreeDigest> {
   const { contract, paths, events, owner } = context;
   await copyPristine(pristine, paths.workspace, owner);
   await makeCageFolders(paths.workspace, paths.artifacts, owner);
   const artifactDirWasEmpty = await holdsNothing(paths.artifacts);
-  if (contract.git) await initRepository(paths.workspace, owner);
+  if (contract.git) {
+    const maxBytes = contract.limits.workspace_bytes;
+    await initRepository(paths.workspace, owner, { ...size, maxBytes });
+  }
   await writeInputs(paths.artifacts, plan.inputs, owner);
   events.add('harness', 'task.contract.created', {
     allowed_files: contract.allowed_files,

@@ -44,6 +44,8 @@ const CONFIGURATION = [
   'init.defaultBranch=main',
   'commit.gpgSign=false',
   'gc.auto=0',
+  // Whatever it keeps is made anew where the machine goes down.
+  'core.fsync=none',
   'maintenance.auto=false',
   'protocol.allow=never',
 ].flatMap((setting) => ['-c', setting]);

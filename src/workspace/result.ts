@@ -155,13 +155,18 @@ class Copier {
     breathe: () => Promise<void> | null,
   ): Promise<void> {
     let at = 0;
+    let written = 0;
     for (const chunk of chunks(source, size, this.#buffer)) {
-      if (!isZero(chunk)) writeAt(copy, chunk, at);
-      at += chunk.length;
+      const end = at + chunk.length;
+      if (!isZero(chunk)) {
+        writeAt(copy, chunk, at);
+        written = end;
+      }
+      at = end;
       const rest = breathe();
       if (rest !== null) await rest;
     }
-    ftruncateSync(copy, size);
+    if (written < size) ftruncateSync(copy, size);
   }
 }
 
