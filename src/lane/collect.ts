@@ -13,10 +13,14 @@ import { makePatch } from '../workspace/patch.ts';
 import type { RunContext } from './context.ts';
 import type { EngineOutcome } from './engine-cage.ts';
 
-export interface Collected {
+/** What stands there once the engine is gone. */
+export interface Remains {
   /** names the engine put where only the harness writes */
   planted: string[];
   after: TreeDigest;
+}
+
+export interface Collected extends Remains {
   changes: TreeChange[];
   /** what a git patch cannot say, such as an empty folder or a FIFO */
   inexpressible: string[];
@@ -29,22 +33,30 @@ const MAX_EVENT_FILES = 100;
 
 const NEWLINE = 0x0a;
 
-/** Reclaims the artifacts, digests the result, takes the patch and the engine's own events. */
+/** Reclaims the artifacts and digests the result. */
+export async function takeBack(context: RunContext, plan: EnginePlan): Promise<Remains> {
+  const { paths, contract } = context;
+  const planted = await reclaimArtifacts(paths.artifacts, contract.nonce);
+  planted.push(...(await alteredInputs(paths.artifacts, plan.inputs)));
+  await context.state.note({ planted });
+  const after = await digestTree(paths.workspace, {
+    maxEntries: contract.limits.workspace_files,
+    maxBytes: contract.limits.workspace_bytes,
+  });
+  return { planted, after };
+}
+
+/** Takes the patch and the engine's own events. The result is only read. */
 export async function collect(
   context: RunContext,
-  engine: { engine: Engine; plan: EnginePlan; outcome: EngineOutcome },
+  engine: { engine: Engine; outcome: EngineOutcome },
   pristine: string,
   before: TreeDigest,
+  remains: Remains,
 ): Promise<Collected> {
   const { paths, contract, events } = context;
-  const planted = await reclaimArtifacts(paths.artifacts, contract.nonce);
-  planted.push(...(await alteredInputs(paths.artifacts, engine.plan.inputs)));
-  await context.state.note({ planted });
   const { limits } = contract;
-  const after = await digestTree(paths.workspace, {
-    maxEntries: limits.workspace_files,
-    maxBytes: limits.workspace_bytes,
-  });
+  const { after } = remains;
   const changes = diffTrees(before.entries, after.entries);
   const patchFile = join(paths.spool, 'patch.diff');
   const patch = await makePatch({
@@ -76,7 +88,7 @@ export async function collect(
   for (const name of ['stdout', 'stderr'] as const) {
     await place(engine.outcome.files[name], paths.artifacts, `backend/${name}.log`);
   }
-  return { planted, after, changes, inexpressible: patch.inexpressible, patchFile };
+  return { ...remains, changes, inexpressible: patch.inexpressible, patchFile };
 }
 
 /** Inputs the engine altered or added: what it was given is evidence, so a changed copy counts as planted. */

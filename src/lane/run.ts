@@ -22,7 +22,7 @@ import { copyFixture, copyResult, type Owner } from '../workspace/copy.ts';
 import { initRepository } from '../workspace/repository.ts';
 import { hostNamespaces } from './admission.ts';
 import { baselineRequest, baselineSummary } from './baseline.ts';
-import { type Collected, collect } from './collect.ts';
+import { collect, takeBack } from './collect.ts';
 import type { RunContext } from './context.ts';
 import { contractOf, planOf } from './contract-of.ts';
 import { type EngineOutcome, runEngine, runNothing } from './engine-cage.ts';
@@ -225,10 +225,22 @@ async function besideTests(
           traffic: await noTraffic(context, request.provider),
         }));
   const { value: outcome, traffic } = await engineDone;
-  const collected = await step(context, 'collect', () =>
-    collect(context, { engine: request.engine, plan, outcome }, pristine, before),
+  const remains = takeBack(context, plan);
+  // Both only read the result, and need no more than that it stands there to the last byte.
+  const secondDone = remains.then(({ after }) =>
+    settled(afterwards(context, outcome, after, cages?.after ?? null)),
   );
-  const second = await settled(afterwards(context, outcome, collected, cages?.after ?? null, command));
+  const collected = await step(context, 'collect', async () =>
+    collect(context, { engine: request.engine, outcome }, pristine, before, await remains),
+  ).finally(() => secondDone.catch(() => undefined));
+  const second = await secondDone;
+  // Whichever was over first: the patch is told of before the tests.
+  if (second !== null)
+    events.add('harness', 'verification.completed', {
+      command,
+      exit_code: second.cage.exit.exit_code,
+      passed: testRun(second.cage)?.passed === true,
+    });
   const first = await firstDone;
   events.add('harness', 'run.completed', { ended_by: outcome.cage?.exit.ended_by ?? 'lost' });
   const report = await step(context, 'judge', () =>
@@ -292,19 +304,11 @@ async function copyPristine(from: string, to: string, owner: Owner): Promise<voi
 async function afterwards(
   context: RunContext,
   outcome: EngineOutcome,
-  collected: Collected,
+  result: TreeDigest,
   cage: WaitingTests | null,
-  command: string[] | null,
 ): Promise<TestsOutcome | null> {
-  if (cage === null || outcome.cage === null || context.signal.aborted || collected.after.truncated)
-    return null;
-  const tests = await step(context, 'tests_after', () => cage.runOn(context.paths.workspace));
-  context.events.add('harness', 'verification.completed', {
-    command,
-    exit_code: tests.cage.exit.exit_code,
-    passed: testRun(tests.cage)?.passed === true,
-  });
-  return tests;
+  if (cage === null || outcome.cage === null || context.signal.aborted || result.truncated) return null;
+  return step(context, 'tests_after', () => cage.runOn(context.paths.workspace));
 }
 
 /** A test run that could not be made is no test run: the tests proof fails, the run goes on to its report. */
