@@ -1,5 +1,24 @@
 /** How the command line speaks: results on standard output, everything for people on standard error. */
-import { ProofboxError } from '../errors.ts';
+import { EXIT, ProofboxError } from '../errors.ts';
+
+/**
+ * Keeps a stream that cannot be written from ending the process in the middle of a run. A reader who left misses what he
+ * does not read, and the exit code is the verdict's all the same. A result that could not be written in full for any
+ * other reason makes it the host's: whoever reads it must not take its beginning for the whole.
+ */
+export function outliveReaders(): void {
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') return;
+    process.once('exit', () => {
+      process.exitCode = EXIT.host;
+    });
+    process.stdout.removeAllListeners('error').on('error', () => undefined);
+    say(
+      `error: standard output cannot be written (${code ?? message}); free some space or send it elsewhere`,
+    );
+  });
+}
 
 /** Prints one JSON document and nothing else on standard output. */
 export function printJson(value: unknown): void {

@@ -2,10 +2,11 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, ProofboxError } from '../errors.ts';
 import { addCommands } from './commands.ts';
-import { reportError } from './output.ts';
+import { outliveReaders, reportError } from './output.ts';
 
 /** Carries out what the arguments of this process say, and sets its exit code. Never throws. */
 export async function main(): Promise<void> {
+  outliveReaders();
   const program = new Command('proofbox')
     .description('Runs a coding engine nobody trusts yet in a throwaway container, and proves what it did.')
     .version('0.1.0')
