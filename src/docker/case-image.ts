@@ -11,7 +11,7 @@ import { Candidate } from '../schema/run.ts';
 import { digestBytes } from '../witness/content.ts';
 import { cacheDir } from './cache.ts';
 import { deriveImage, labelOf } from './derived-image.ts';
-import { findImage, type SandboxImage } from './images.ts';
+import { architectureOf, findImage, type SandboxImage } from './images.ts';
 import { npmPackages, pinned } from './npm-packages.ts';
 
 export interface CaseImage extends SandboxImage {
@@ -46,7 +46,7 @@ async function made(
   reference: string,
   onStep: (text: string) => void,
 ): Promise<CaseImage | null> {
-  const { Arch: architecture } = await docker.version();
+  const architecture = await architectureOf(docker);
   await mkdir(cacheDir(), { recursive: true });
   const folder = await mkdtemp(join(cacheDir(), 'candidate-'));
   try {

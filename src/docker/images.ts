@@ -20,7 +20,7 @@ export interface SandboxImage {
  * @throws ProofboxError `host` where it has not been built
  */
 export async function sandboxImage(docker: Docker, arch?: string): Promise<SandboxImage> {
-  const reference = await sandboxReference(PACKAGE_ROOT, arch ?? (await architecture(docker)));
+  const reference = await sandboxReference(PACKAGE_ROOT, arch ?? (await architectureOf(docker)));
   const found = await findImage(docker, reference);
   if (found !== null) return found;
   throw new ProofboxError('host', `the sandbox image ${reference} has not been built`, {
@@ -33,7 +33,7 @@ export async function sandboxImage(docker: Docker, arch?: string): Promise<Sandb
  * @throws ProofboxError `host` that names the step and the log
  */
 export async function buildImages(docker: Docker, options: BuildOptions = {}): Promise<SandboxImage> {
-  const arch = await architecture(docker);
+  const arch = await architectureOf(docker);
   const reference = await sandboxReference(PACKAGE_ROOT, arch);
   const found = options.force === true ? null : await findImage(docker, reference);
   if (found !== null) return found;
@@ -47,7 +47,7 @@ export async function buildImages(docker: Docker, options: BuildOptions = {}): P
 }
 
 /** The engine's architecture in Docker's words: amd64, arm64. */
-async function architecture(docker: Docker): Promise<string> {
+export async function architectureOf(docker: Docker): Promise<string> {
   return (await docker.version()).Arch;
 }
 

@@ -1,7 +1,7 @@
 /** Builds the images once without any pin, to learn which versions of its packages Debian has today. */
 import type Docker from 'dockerode';
 import { imageContents } from './image-contents.ts';
-import { buildImages } from './images.ts';
+import { architectureOf, buildImages } from './images.ts';
 import { lockedPackages, writeLock } from './package-lock.ts';
 
 /**
@@ -12,7 +12,7 @@ export async function newestPackages(
   docker: Docker,
   onStep: (text: string) => void,
 ): Promise<{ architecture: string; packages: Record<string, string> }> {
-  const { Arch: architecture } = await docker.version();
+  const architecture = await architectureOf(docker);
   const before = lockedPackages(architecture);
   await writeLock(architecture, null);
   try {

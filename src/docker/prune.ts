@@ -3,6 +3,7 @@ import type Docker from 'dockerode';
 import { PACKAGE_ROOT } from '../package-root.ts';
 import { BASE_LABEL } from './base-image.ts';
 import { SANDBOX_LABEL } from './derived-image.ts';
+import { architectureOf } from './images.ts';
 import { baseReference, sandboxReference } from './inputs.ts';
 
 const OURS = /^proofbox-(?:base|sandbox|case|tools):[0-9a-f]{16}$/;
@@ -21,8 +22,7 @@ export interface Pruned {
  * @throws the container engine's error where it cannot list or remove
  */
 export async function pruneImages(docker: Docker, isOurs = OURS): Promise<Pruned> {
-  const { Arch } = await docker.version();
-  const sandbox = await sandboxReference(PACKAGE_ROOT, Arch);
+  const sandbox = await sandboxReference(PACKAGE_ROOT, await architectureOf(docker));
   const current = new Set([baseReference(), sandbox]);
   const images = await docker.listImages();
   // What was built on the current sandbox stays.

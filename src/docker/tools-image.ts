@@ -9,7 +9,7 @@ import { Tools } from '../schema/run.ts';
 import { digestBytes } from '../witness/content.ts';
 import { cacheDir } from './cache.ts';
 import { deriveImage, labelOf } from './derived-image.ts';
-import { findImage, type SandboxImage } from './images.ts';
+import { architectureOf, findImage, type SandboxImage } from './images.ts';
 import { npmPackages } from './npm-packages.ts';
 
 export interface ToolsImage extends SandboxImage {
@@ -39,7 +39,7 @@ export async function toolsImage(
   const reference = `proofbox-tools:${hash.digest('hex').slice(0, 16)}`;
   const found = await described(docker, reference);
   if (found !== null) return found;
-  const { Arch: architecture } = await docker.version();
+  const architecture = await architectureOf(docker);
   onStep(`fetching ${specs.join(', ')}`);
   const manifest = `${JSON.stringify({ name: 'tools', private: true, dependencies }, null, 2)}\n`;
   const folder = await npmPackages(

@@ -4,6 +4,7 @@ import type { Digest } from '../schema/common.ts';
 import type { InventoryKind } from '../schema/report.ts';
 import { encodeBytes } from '../witness/bytes.ts';
 import { digestTree } from '../witness/tree.ts';
+import { UNBOUNDED } from '../witness/walk.ts';
 
 /** One entry of the bundle that is no folder. Times in milliseconds since 1970. */
 export interface BundleFile {
@@ -15,7 +16,6 @@ export interface BundleFile {
 }
 
 /** Far above what the contract's limits let an engine leave. */
-const NO_LIMIT = { maxEntries: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER };
 
 /**
  * Every entry under `artifacts` but folders, by its path relative to it (PEP 383).
@@ -23,7 +23,7 @@ const NO_LIMIT = { maxEntries: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAF
  */
 export async function inventory(
   artifacts: string,
-  limits: { maxEntries: number; maxBytes: number } = NO_LIMIT,
+  limits: { maxEntries: number; maxBytes: number } = UNBOUNDED,
 ): Promise<Map<string, BundleFile>> {
   const files = new Map<string, BundleFile>();
   const tree = await digestTree(artifacts, limits);

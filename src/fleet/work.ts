@@ -9,6 +9,7 @@ import type { AskedWork } from '../lane/contract-of.ts';
 import type { Digest } from '../schema/common.ts';
 import type { Ask, RunClass } from '../schema/fleet.ts';
 import { digestTree } from '../witness/tree.ts';
+import { UNBOUNDED } from '../witness/walk.ts';
 import { copyFixture } from '../workspace/copy.ts';
 import { removeTree } from '../workspace/remove.ts';
 import { packFixture } from './bundle.ts';
@@ -36,8 +37,6 @@ export interface Cell {
   message: Omit<Ask, 'assignment' | 'attempt'>;
 }
 
-const NO_LIMIT = { maxEntries: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER };
-
 /**
  * Puts fixture, contract and cassette of a cell where workers find them.
  * @throws ProofboxError `usage` where it asks for something that cannot travel
@@ -58,7 +57,7 @@ export async function publishCell(work: CellWork, store: ObjectStore): Promise<C
     return {
       work,
       kind: work.engine.name === 'case' ? 'case' : 'plain',
-      fixtureDigest: (await digestTree(copy, NO_LIMIT)).digest,
+      fixtureDigest: (await digestTree(copy, UNBOUNDED)).digest,
       message: {
         schema: 'proofbox.ask/v1',
         fixture,

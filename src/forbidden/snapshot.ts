@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, type Stats } from 'node:fs';
 import type { Digest } from '../schema/common.ts';
 import { digestTree } from '../witness/tree.ts';
-import { TreeWalk } from '../witness/walk.ts';
+import { TreeWalk, UNBOUNDED } from '../witness/walk.ts';
 import type { GuardedRoot } from './roots.ts';
 
 export interface Snapshot {
@@ -12,7 +12,6 @@ export interface Snapshot {
   entries: Map<string, string>;
 }
 
-const UNBOUNDED = { maxEntries: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER };
 const MAX_DIFFERENCES = 20;
 
 /**

@@ -18,7 +18,8 @@ import type { BaselineSummary } from '../schema/baseline.ts';
 import { Digest } from '../schema/common.ts';
 import type { Contract } from '../schema/contract.ts';
 import { digestTree, type TreeDigest } from '../witness/tree.ts';
-import { copyFixture, copyResult, type Owner } from '../workspace/copy.ts';
+import { UNBOUNDED } from '../witness/walk.ts';
+import { copyFixture, copyTree, type Owner } from '../workspace/copy.ts';
 import { initRepository } from '../workspace/repository.ts';
 import { hostNamespaces } from './admission.ts';
 import { baselineRequest, baselineSummary } from './baseline.ts';
@@ -295,8 +296,7 @@ async function fillFolders({ context, plan, pristine, size }: Prepared): Promise
 
 /** Another copy of our own copy, which holds nothing that could not be copied. */
 async function copyPristine(from: string, to: string, owner: Owner): Promise<void> {
-  const limits = { maxEntries: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER };
-  const { leftOut, truncated } = await copyResult(from, to, { ...owner, limits });
+  const { leftOut, truncated } = await copyTree(from, to, { ...owner, limits: UNBOUNDED });
   if (truncated || leftOut.length > 0) throw new Error('the copy of the fixture changed while it was copied');
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { EndedCage } from '../cage/run.ts';
 import { CAGE_ENV } from '../engines/environment.ts';
 import type { CageRecord } from '../schema/cage.ts';
-import { copyResult } from '../workspace/copy.ts';
+import { copyTree } from '../workspace/copy.ts';
 import { admission } from './admission.ts';
 import type { RunContext } from './context.ts';
 import { ownerLabels } from './identity.ts';
@@ -56,7 +56,7 @@ export function prepareTests(context: RunContext, role: TestsRole, command: stri
     async runOn(source) {
       try {
         await made;
-        await copyResult(source, workspace, {
+        await copyTree(source, workspace, {
           ...owner,
           leaveOut: contract.engine_state,
           limits: { maxEntries: contract.limits.workspace_files, maxBytes: contract.limits.workspace_bytes },

@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import type { Contract } from '../schema/contract.ts';
 import type { TreeEntry, Trees } from '../schema/tree.ts';
 import { diffTrees, digestEntries, digestTree } from '../witness/tree.ts';
+import { UNBOUNDED } from '../witness/walk.ts';
 import { copyFixture } from '../workspace/copy.ts';
 import { git, gitCommand } from '../workspace/git.ts';
 import { withoutState } from '../workspace/leave-out.ts';
@@ -94,5 +95,5 @@ async function applied(
 }
 
 function whole(folder: string) {
-  return digestTree(folder, { maxEntries: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER });
+  return digestTree(folder, UNBOUNDED);
 }

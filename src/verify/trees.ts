@@ -2,6 +2,7 @@
 import { lstat } from 'node:fs/promises';
 import type { Trees } from '../schema/tree.ts';
 import { diffTrees, digestEntries, digestTree } from '../witness/tree.ts';
+import { UNBOUNDED } from '../witness/walk.ts';
 import { type Check, checkOf, type Problem, skipped } from './check.ts';
 
 const FILE = 'trees.json';
@@ -28,8 +29,7 @@ export async function workspaceCheck(workspace: string, trees: Trees): Promise<C
   if (trees.after.truncated)
     return skipped(id, 'the tree was not read whole, so that nothing can be compared');
   const found = await digestTree(workspace, {
-    maxEntries: Number.MAX_SAFE_INTEGER,
-    maxBytes: Number.MAX_SAFE_INTEGER,
+    ...UNBOUNDED,
   });
   const problems = diffTrees(trees.after.entries, found.entries).map(
     ({ path, change }): Problem => ({

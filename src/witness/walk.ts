@@ -7,6 +7,9 @@ import type { TreeEntry } from '../schema/tree.ts';
 import { decodeName } from './bytes.ts';
 import { Directories } from './directories.ts';
 
+/** For folders of our own making, and for what is looked at whole or not at all. */
+export const UNBOUNDED = { maxEntries: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER } as const;
+
 export interface WalkOptions {
   /** entries beyond this many are not visited */
   maxEntries: number;

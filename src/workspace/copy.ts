@@ -7,11 +7,11 @@ import { ProofboxError } from '../errors.ts';
 import { decodeBytes, decodeName, encodeBytes } from '../witness/bytes.ts';
 import { openRegular } from '../witness/content.ts';
 import { type Step, TreeWalk } from '../witness/walk.ts';
+import { copyTree } from './copy-tree.ts';
 import { type Original, type Owner, settleOpen } from './ownership.ts';
-import { copyResult } from './result.ts';
 
+export { type CopiedTree, type CopyTreeOptions, copyTree } from './copy-tree.ts';
 export type { Owner } from './ownership.ts';
-export { type CopiedResult, type CopyResultOptions, copyResult } from './result.ts';
 
 /** No fixture is that large; a folder given by mistake is. */
 const MAX_FIXTURE_ENTRIES = 1_000_000;
@@ -28,7 +28,7 @@ export async function copyFixture(from: string, to: string, owner: Owner): Promi
   const root = requireFolder(from);
   const expected = inspect(from);
   mkdirSync(to, { mode: 0o755 });
-  const { entries } = await copyResult(from, to, { ...owner, limits: NO_LIMITS, permissions: checkedOut });
+  const { entries } = await copyTree(from, to, { ...owner, limits: NO_LIMITS, permissions: checkedOut });
   if (entries !== expected) throw changed(from);
   settleRoot(to, { mode: checkedOut(root), atime: root.atime, mtime: root.mtime }, owner);
 }

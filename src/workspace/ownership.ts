@@ -1,6 +1,6 @@
 /** Gives what the harness copied to the user a cage runs as. Changes owners, modes and times; never follows a link. */
 import { fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync, type Stats } from 'node:fs';
-import { TreeWalk } from '../witness/walk.ts';
+import { TreeWalk, UNBOUNDED } from '../witness/walk.ts';
 
 /** Whom a copy shall belong to. Only root can give files away; anybody else keeps them. */
 export interface Owner {
@@ -33,7 +33,7 @@ export function settleLink(path: string | Buffer, original: Original, owner: Own
 export function giveTree(root: string, owner: Owner): void {
   if (!IS_ROOT) return;
   lchownSync(root, owner.uid, owner.gid);
-  const walk = new TreeWalk(root, { maxEntries: Number.MAX_SAFE_INTEGER });
+  const walk = new TreeWalk(root, UNBOUNDED);
   for (const step of walk.steps()) {
     if (step.at === 'leave') continue;
     if (step.kind === 'dir') fchownSync(walk.directories.fd, owner.uid, owner.gid);

@@ -8,7 +8,7 @@ import { execa } from 'execa';
 import type { TreeEntry } from '../schema/tree.ts';
 import { encodeBytes } from '../witness/bytes.ts';
 import { CHUNK, chunks, openRegular } from '../witness/content.ts';
-import { type Step, TreeWalk } from '../witness/walk.ts';
+import { type Step, TreeWalk, UNBOUNDED } from '../witness/walk.ts';
 import { gitMode } from './expressible.ts';
 import { gitCommand, gitFailed } from './git.ts';
 import { GitTree } from './git-trees.ts';
@@ -146,7 +146,7 @@ async function* entriesOf(
 ): AsyncGenerator<Buffer> {
   const above = foldersOf(wanted.keys());
   const walk = new TreeWalk(root, {
-    maxEntries: Number.MAX_SAFE_INTEGER,
+    ...UNBOUNDED,
     leaveOut: (path) => (!wanted.has(path) && !above.has(path)) || leaveOut(path),
   });
   for (const step of walk.steps()) {

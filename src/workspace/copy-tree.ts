@@ -20,7 +20,7 @@ import { type Step, TreeWalk } from '../witness/walk.ts';
 import { leavesOut } from './leave-out.ts';
 import { type Owner, settleLink, settleOpen } from './ownership.ts';
 
-export interface CopyResultOptions extends Owner {
+export interface CopyTreeOptions extends Owner {
   /** bytes are counted as sizes: a sparse file costs what it claims to hold */
   limits: { maxEntries: number; maxBytes: number };
   /** permission bits of a file's or folder's copy; the original's where it is left out */
@@ -30,7 +30,7 @@ export interface CopyResultOptions extends Owner {
   signal?: AbortSignal;
 }
 
-export interface CopiedResult {
+export interface CopiedTree {
   entries: number;
   bytes: number;
   /** what is no file, folder or link, cannot be read, or did not fit; paths as in TreeEntry, the first 1,000 */
@@ -47,11 +47,7 @@ const MAX_LISTED = 1_000;
  * become plain files, setuid, setgid and sticky bits are dropped, holes stay holes.
  * @throws the system's error where `from` is a link or no folder, or the copy cannot be written
  */
-export async function copyResult(
-  from: string,
-  to: string,
-  options: CopyResultOptions,
-): Promise<CopiedResult> {
+export async function copyTree(from: string, to: string, options: CopyTreeOptions): Promise<CopiedTree> {
   const { maxEntries } = options.limits;
   const walk = new TreeWalk(from, { maxEntries, leaveOut: leavesOut(options.leaveOut ?? []) });
   try {
@@ -70,17 +66,17 @@ export async function copyResult(
 class Copier {
   readonly target: Directories;
   readonly #walk: TreeWalk;
-  readonly #options: CopyResultOptions;
+  readonly #options: CopyTreeOptions;
   readonly #buffer = Buffer.allocUnsafe(CHUNK);
-  readonly #done: CopiedResult = { entries: 0, bytes: 0, leftOut: [], truncated: false };
+  readonly #done: CopiedTree = { entries: 0, bytes: 0, leftOut: [], truncated: false };
 
-  constructor(walk: TreeWalk, target: Directories, options: CopyResultOptions) {
+  constructor(walk: TreeWalk, target: Directories, options: CopyTreeOptions) {
     this.#walk = walk;
     this.target = target;
     this.#options = options;
   }
 
-  async copyAll(): Promise<CopiedResult> {
+  async copyAll(): Promise<CopiedTree> {
     const breathe = pace(this.#options.signal);
     for (const step of this.#walk.steps()) {
       if (step.at === 'leave') {

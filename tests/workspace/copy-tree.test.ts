@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { digestTree } from '../../src/witness/tree.ts';
-import { copyResult } from '../../src/workspace/copy.ts';
+import { copyTree } from '../../src/workspace/copy.ts';
 import {
   discard,
   freshFolder,
@@ -47,7 +47,7 @@ afterEach(() => {
 });
 
 describe('the copy of a result', () => {
-  const copy = (more = {}) => copyResult(from, to, { ...OWNER, limits: LIMITS, ...more });
+  const copy = (more = {}) => copyTree(from, to, { ...OWNER, limits: LIMITS, ...more });
 
   it('leaves out FIFOs and sockets and lists them, keeps links as links, and copies every name', async () => {
     await makeHostile(from);
