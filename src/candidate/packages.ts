@@ -1,8 +1,8 @@
 /** The packages that the engine under review declares: fetched on the host, without running a line of them. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod';
 import { ProofboxError } from '../errors.ts';
+import { z } from '../schema/zod.ts';
 
 const Manifest = z.object({ dependencies: z.record(z.string(), z.string()).default({}) });
 

@@ -1,8 +1,8 @@
 /** Reads the JSON documents a person writes (fixture, contract, config). Never follows a link or reads a device. */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type * as z from 'zod';
 import { ProofboxError } from '../errors.ts';
+import type { z } from '../schema/zod.ts';
 
 /** A document larger than this is a mistake, not a document. */
 const MAX_BYTES = 1 << 20;

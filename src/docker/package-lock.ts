@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod';
 import { ProofboxError } from '../errors.ts';
 import { jsonDocument } from '../evidence/json.ts';
 import { PACKAGE_ROOT } from '../package-root.ts';
+import { z } from '../schema/zod.ts';
 
 export const LOCK_FILE = 'images/packages.lock.json';
 

@@ -2,9 +2,9 @@
 import type { ConsumerConfig, StreamConfig } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import type { ObjectStore } from '@nats-io/obj';
-import { z } from 'zod';
 import { ProofboxError } from '../errors.ts';
 import type { RunClass } from '../schema/fleet.ts';
+import { z } from '../schema/zod.ts';
 import type { Nats } from './connect.ts';
 import { isPassing, patiently } from './patience.ts';
 import {

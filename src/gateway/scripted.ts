@@ -4,8 +4,8 @@
  * the same every time.
  */
 import { Readable } from 'node:stream';
-import * as z from 'zod';
 import type { FakeStep } from '../schema/fixture.ts';
+import { z } from '../schema/zod.ts';
 import { shellWord } from '../shell.ts';
 import { digestBytes } from '../witness/content.ts';
 import { NoAnswer, type Source } from './source.ts';

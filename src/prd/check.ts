@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
-import type * as z from 'zod';
 import { firstIssue } from '../contract/read.ts';
 import { Prd, type PrdCheck, PrdIssues, REQUIREMENT_IDS } from '../schema/prd.ts';
+import type { z } from '../schema/zod.ts';
 import { testTitles } from './titles.ts';
 
 export const PRD_FILE = 'docs/prd/stage2-artificial-fixture.md';

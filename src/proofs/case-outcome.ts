@@ -2,9 +2,10 @@
  * What Case says of itself, set beside what was seen. Its exit code means nothing: it was seen to end with 0 after a failed
  * pipeline, and to skip every phase and call that a success.
  */
-import * as z from 'zod';
+
 import type { NormalizedEvent } from '../schema/event.ts';
 import type { Blocker, EngineClaims } from '../schema/report.ts';
+import { z } from '../schema/zod.ts';
 import type { Evidence } from './evidence.ts';
 
 /** Without these nothing was made and nothing was looked at; the plan may name more. */

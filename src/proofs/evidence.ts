@@ -3,7 +3,6 @@
  * Types only. It is filled in from the files of a bundle alone, in the same way by `run` and by `verify`.
  */
 
-import type * as z from 'zod';
 import type { CageDocument } from '../schema/cage.ts';
 import type { Digest } from '../schema/common.ts';
 import type { Contract } from '../schema/contract.ts';
@@ -13,6 +12,7 @@ import type { ForbiddenDocument, InventoryKind } from '../schema/report.ts';
 import type { RunDocument } from '../schema/run.ts';
 import type { Sbom } from '../schema/sbom.ts';
 import type { TreeChange, Trees } from '../schema/tree.ts';
+import type { z } from '../schema/zod.ts';
 
 /** A document that was read whole, or why it was not: "missing", "truncated", "does not parse: …". */
 export type Loaded<T> = { value: T; problem?: never } | { problem: string; value?: never };

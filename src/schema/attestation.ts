@@ -2,10 +2,11 @@
  * What a signed run says to other people's tools: in-toto statements (in-toto attestation framework, Statement v1)
  * with our own predicate. The two standard predicates are SLSA provenance v1 and in-toto runtime-trace v0.2.
  */
-import * as z from 'zod';
+
 import { Confinement, Versions } from './cage.ts';
 import { BlockerCode, Digest, EngineName, Instant, Nonce, RunId } from './common.ts';
 import { ProofId } from './report.ts';
+import { z } from './zod.ts';
 
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 export const PAYLOAD_TYPE = 'application/vnd.in-toto+json';

@@ -1,6 +1,7 @@
 /** The same-run fake lane of a `case` run, and what differs between the two. */
-import * as z from 'zod';
+
 import { BlockerCode, Digest, RunId } from './common.ts';
+import { z } from './zod.ts';
 
 /** What one run came to, as far as two runs can be compared. */
 const Outcome = {

@@ -1,7 +1,8 @@
 /** `cage.json`: what was asked for, what the container engine says it made, and what PID 1 saw from inside. */
-import * as z from 'zod';
+
 import { Digest, Instant, Nonce } from './common.ts';
 import { End, Hello } from './recorder.ts';
+import { z } from './zod.ts';
 
 export const Versions = z
   .looseObject({

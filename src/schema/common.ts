@@ -1,6 +1,5 @@
 /** Building blocks that several documents share. Schemas only: nothing here reads or writes. */
-import * as z from 'zod';
-import './parsers.ts';
+import { z } from './zod.ts';
 
 /** `sha256:` and 64 lower-case hex digits. */
 export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256:<64 hex digits>');

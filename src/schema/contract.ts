@@ -1,8 +1,9 @@
 /** `contract.json`: the typed input of one run, complete: every default is filled in. */
-import * as z from 'zod';
+
 import { Digest, EngineName, Nonce, RunId } from './common.ts';
 import { Argv, Limits } from './fixture.ts';
 import { ProviderMode } from './provider.ts';
+import { z } from './zod.ts';
 
 export const Contract = z.strictObject({
   schema: z.literal('proofbox.contract/v1'),

@@ -1,5 +1,5 @@
 /** Every document that proofbox reads or writes, by name: what `schemas/` and docs/evidence.md are generated from. */
-import type * as z from 'zod';
+
 import { RunPredicate } from './attestation.ts';
 import { BatchManifest, BatchReport } from './batch.ts';
 import { CageDocument } from './cage.ts';
@@ -19,6 +19,7 @@ import { Sbom } from './sbom.ts';
 import { Stage1Document } from './stage1.ts';
 import { Stage2Document } from './stage2.ts';
 import { Trees, WatchRecord } from './tree.ts';
+import type { z } from './zod.ts';
 
 export interface DocumentKind {
   /** file name of the JSON Schema, without its ending */

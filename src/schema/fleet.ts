@@ -1,8 +1,9 @@
 /** What batch and workers say to each other over NATS, and what a fleet's status is. Nothing here is believed unsigned. */
-import { z } from 'zod';
+
 import { Digest, EngineName, Instant } from './common.ts';
 import { Limits } from './fixture.ts';
 import { Assignment } from './run.ts';
+import { z } from './zod.ts';
 
 /** One token of a subject: no dot, no wildcard, no space. */
 export const Token = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected letters, digits, "-" and "_"');

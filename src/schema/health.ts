@@ -1,6 +1,5 @@
 /** What `proofbox health` says. */
-import * as z from 'zod';
-import './parsers.ts';
+import { z } from './zod.ts';
 
 export const Health = z.strictObject({
   schema: z.literal('proofbox.health/v1'),

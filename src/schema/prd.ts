@@ -1,7 +1,8 @@
 /** Front matter of the planning documents in docs/prd, and what the validator says of them. */
-import * as z from 'zod';
+
 import { BlockerCode } from './common.ts';
 import { ProofId } from './report.ts';
+import { z } from './zod.ts';
 
 /** P1 to P11: planning. R1 to R16: the Stage 2 route. */
 export const REQUIREMENT_IDS = [

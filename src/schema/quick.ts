@@ -3,9 +3,10 @@
  * taken as it is, everything else is asked of the schema itself. Never takes what the schema refuses, and never words a
  * refusal of its own.
  */
-import type { z } from 'zod';
+
 import { ProcessRecord, WriteRecord, WriteRoot } from './recorder.ts';
 import { TreeEntry, Trees, WatchRecord } from './tree.ts';
+import type { z } from './zod.ts';
 
 /** As much of a schema as a reader of lines needs. */
 export interface LineSchema<T> {

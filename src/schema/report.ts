@@ -1,11 +1,12 @@
 /** `report.json`: the verdict of one run and what it rests on. */
-import * as z from 'zod';
+
 import { Baseline } from './baseline.ts';
 import { Confinement, Versions } from './cage.ts';
 import { BlockerCode, Digest, EngineName, ForbiddenKind, Instant, Nonce, RunId } from './common.ts';
 import { ProviderMode } from './provider.ts';
 import { Candidate, Tools } from './run.ts';
 import { TreeChange } from './tree.ts';
+import { z } from './zod.ts';
 
 /** Every claim a report can make. One file under src/proofs/ each. */
 export const ProofId = z.enum([

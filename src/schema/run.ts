@@ -1,8 +1,9 @@
 /** `run.json`: what only the harness knew while the run went on. With the other primary files it makes the report. */
-import * as z from 'zod';
+
 import { BaselineSummary } from './baseline.ts';
 import { Digest, Instant, Nonce, RunId } from './common.ts';
 import { Gates, Stage1Reference } from './gates.ts';
+import { z } from './zod.ts';
 
 /** Times of one file of the bundle, milliseconds since 1970. */
 export const FileTimes = z

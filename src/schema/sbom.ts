@@ -1,6 +1,5 @@
 /** `sbom.cdx.json`: what the image of a run is made of, in the standard's own form (CycloneDX 1.6). */
-import * as z from 'zod';
-import './parsers.ts';
+import { z } from './zod.ts';
 
 const Property = z.looseObject({ name: z.string(), value: z.string() });
 

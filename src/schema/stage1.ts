@@ -1,7 +1,8 @@
 /** `stage1.json`: what a host's cage withstood before any untrusted engine may run in it. */
-import * as z from 'zod';
+
 import { Versions } from './cage.ts';
 import { BlockerCode, Digest, Instant } from './common.ts';
+import { z } from './zod.ts';
 
 export const ProbeResult = z
   .strictObject({

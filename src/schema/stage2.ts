@@ -1,9 +1,10 @@
 /** `stage2.json`: every requirement of the Stage 2 route, and the evidence that proves it or fails to. */
-import * as z from 'zod';
+
 import { Digest, Instant } from './common.ts';
 import { Stage1Reference } from './gates.ts';
 import { Candidate } from './run.ts';
 import { ValidationRun } from './stage1.ts';
+import { z } from './zod.ts';
 
 export const RequirementResult = z
   .strictObject({

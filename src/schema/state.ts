@@ -1,5 +1,5 @@
 /** `.spool/state.json`: what a run must leave behind in time, so that it can be sealed by somebody else if it is killed. */
-import * as z from 'zod';
+
 import { Versions } from './cage.ts';
 import { Digest } from './common.ts';
 import { Contract } from './contract.ts';
@@ -7,6 +7,7 @@ import { Gates, Stage1Reference } from './gates.ts';
 import { ForbiddenRoot } from './report.ts';
 import { Assignment, Candidate, Tools } from './run.ts';
 import { TreeEntry } from './tree.ts';
+import { z } from './zod.ts';
 
 /** `.spool/owner.json`, there from the folder's first moment: whose run it is. */
 export const Owner = z.strictObject({
