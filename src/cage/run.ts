@@ -33,6 +33,8 @@ export interface CageOptions {
    * but the recorder in it. False gives the cage up unused.
    */
   turn?: Promise<boolean>;
+  /** called once, when the container engine has been asked to start it and there is nothing to do but wait */
+  meanwhile?(): void;
   /** asked again and again while the engine runs; a reason ends it */
   watchLimits?(): Promise<StopReason | null>;
   /** ends the cage with reason `interrupted` */
@@ -130,7 +132,10 @@ class CageLife {
     const onAbort = () => this.#stop('interrupted');
     this.options.signal.addEventListener('abort', onAbort, { once: true });
     try {
-      await this.container.start();
+      const started = this.container.start();
+      // Not before the request is on its way.
+      setImmediate(() => this.options.meanwhile?.());
+      await started;
       this.#startedAt = new Date().toISOString();
       this.#after(HELLO_LIMIT_MS, () => this.#seen === null && this.#stop('failure'));
       if (this.options.signal.aborted) onAbort();

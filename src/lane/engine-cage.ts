@@ -83,12 +83,19 @@ function engineCage(context: RunContext, plan: EnginePlan, files: CageSpool): Pr
       forbiddenPaths: context.forbiddenPaths,
       admit: admission(context, 'engine'),
       watchLimits: async () => ((await isOverSpace(context)) ? 'workspace_limit' : null),
+      meanwhile: loadWhatComesAfter,
       signal: context.signal,
       imageConfig: context.image.config,
     },
     files,
     ({ allowed, denied }) => context.progress.note('engine', `${allowed} writes allowed, ${denied} denied`),
   );
+}
+
+/** A large part of the program is needed only when the engine is gone, and has time to load until then. */
+function loadWhatComesAfter(): void {
+  // Where it cannot be loaded, whoever needs it says so.
+  void Promise.all([import('execa'), import('./judge.ts')]).catch(() => undefined);
 }
 
 /** An engine may pass the limit and end between two looks, or be stopped by the kernel at the largest file. */

@@ -30,7 +30,6 @@ import { type EngineOutcome, runEngine, runNothing } from './engine-cage.ts';
 import { guardForbidden } from './forbidden.ts';
 import { noTraffic, withGateway } from './gateway.ts';
 import { newIdentity } from './identity.ts';
-import { judge } from './judge.ts';
 import { claimRunDirectory, holdsNothing, makeCageFolders, removeSpool, writeInputs } from './prepare.ts';
 import type { StepId } from './progress.ts';
 import type { RunRequest, RunResult } from './request.ts';
@@ -244,8 +243,9 @@ async function besideTests(
     });
   const first = await firstDone;
   events.add('harness', 'run.completed', { ended_by: outcome.cage?.exit.ended_by ?? 'lost' });
-  const report = await step(context, 'judge', () =>
-    judge({
+  const report = await step(context, 'judge', async () => {
+    const { judge } = await import('./judge.ts');
+    return judge({
       context,
       request,
       plan,
@@ -257,8 +257,8 @@ async function besideTests(
       traffic,
       baseline,
       tests: { before: first, after: second },
-    }),
-  );
+    });
+  });
   return { report, directory: paths.root };
 }
 

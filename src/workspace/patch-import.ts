@@ -4,7 +4,6 @@
  */
 import { createHash } from 'node:crypto';
 import { closeSync, readlinkSync } from 'node:fs';
-import { execa } from 'execa';
 import type { TreeEntry } from '../schema/tree.ts';
 import { encodeBytes } from '../witness/bytes.ts';
 import { CHUNK, chunks, openRegular } from '../witness/content.ts';
@@ -77,11 +76,12 @@ async function writeTrees(
   return { before: before.ids.at(-1) ?? '', after: after.ids.at(-1) ?? '' };
 }
 
-function fed(
+async function fed(
   { file, args, options }: ReturnType<typeof gitCommand>,
   stdin: AsyncGenerator<Buffer>,
   timeout: number,
 ) {
+  const { execa } = await import('execa');
   return execa(file, args, {
     ...options,
     stdin,

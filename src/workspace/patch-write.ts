@@ -3,7 +3,6 @@ import { createWriteStream } from 'node:fs';
 import { truncate } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { execa } from 'execa';
 import { gitCommand, gitFailed } from './git.ts';
 import type { Trees } from './patch-import.ts';
 
@@ -45,6 +44,7 @@ export async function writePatch(
   limits: { maxBytes: number; timeoutMs: number },
 ): Promise<{ bytes: number; problem: string | null }> {
   const { file, args, options } = gitCommand({ repository }, [...ARGUMENTS, trees.before, trees.after]);
+  const { execa } = await import('execa');
   const child = execa(file, args, {
     ...options,
     stdin: 'ignore',
