@@ -128,14 +128,26 @@ const O_PATH = 0o10000000;
 const O_TMPFILE = 0o20000000;
 const AF_UNIX = 1;
 
-/**
- * Commands of ioctl that change a file of which the descriptor was opened for reading only: FS_IOC_SETFLAGS and its 32-bit
- * form, FS_IOC_FSSETXATTR, FS_IOC_SETVERSION and its 32-bit form, the same of ext4's own, FS_IOC_ENABLE_VERITY,
- * FS_IOC_SET_ENCRYPTION_POLICY, FS_IOC_SETFSLABEL, EXT4_IOC_MIGRATE.
- */
-const ATTRIBUTES = new Set([
-  0x40086602, 0x40046602, 0x401c5820, 0x40087602, 0x40047602, 0x40086604, 0x40806685, 0x800c6613, 0x41009432,
-  0x6609,
+/** Commands of ioctl that change something although the descriptor was opened for reading only. */
+const COMMANDS = new Set([
+  0x40086602, // FS_IOC_SETFLAGS
+  0x40046602, // FS_IOC32_SETFLAGS
+  0x401c5820, // FS_IOC_FSSETXATTR
+  0x40087602, // FS_IOC_SETVERSION
+  0x40047602, // FS_IOC32_SETVERSION
+  0x40086604, // EXT4_IOC_SETVERSION
+  0x6609, // EXT4_IOC_MIGRATE
+  0x40806685, // FS_IOC_ENABLE_VERITY
+  0x800c6613, // FS_IOC_SET_ENCRYPTION_POLICY
+  0x41009432, // FS_IOC_SETFSLABEL
+  0x50009401, // BTRFS_IOC_SNAP_CREATE
+  0x50009417, // BTRFS_IOC_SNAP_CREATE_V2
+  0x5000940e, // BTRFS_IOC_SUBVOL_CREATE
+  0x50009418, // BTRFS_IOC_SUBVOL_CREATE_V2
+  0x4008941a, // BTRFS_IOC_SUBVOL_SETFLAGS
+  0x5000940f, // BTRFS_IOC_SNAP_DESTROY
+  0x5000943f, // BTRFS_IOC_SNAP_DESTROY_V2
+  0xc0c89425, // BTRFS_IOC_SET_RECEIVED_SUBVOL
 ]);
 
 /** A call as the kernel went on with it. */
@@ -148,11 +160,11 @@ export interface Call {
 const writes = (flags: number) =>
   (flags & O_PATH) === 0 && (flags & (O_ACCMODE | O_CREAT | O_TRUNC | O_TMPFILE)) !== 0;
 
-/** Its name, where it is one that can change a file system. */
+/** Its name, where it is one that can change a file system as it is called. */
 export function changes({ number, detail }: Call): string | null {
   const name = changing.get(number) ?? null;
   if (name === 'open' || name === 'openat' || name === 'openat2') return writes(detail) ? name : null;
-  if (name === 'ioctl') return ATTRIBUTES.has(detail) ? name : null;
+  if (name === 'ioctl') return COMMANDS.has(detail) ? name : null;
   if (name === 'bind') return detail === AF_UNIX ? name : null;
   return name;
 }

@@ -1,7 +1,7 @@
 /** Holds what the kernel did in a cage against what the recorder says of it. */
 import type { ProcessRecord, WriteRecord } from '../../../src/schema/recorder.ts';
 import { actsByDescriptor, changes, described, isForbidden } from './calls.ts';
-import type { Effect, Seen } from './witness.ts';
+import type { Seen } from './witness.ts';
 
 /** What was let go on, by the names of the calls. Opens for reading are on record only where that was asked for. */
 export function allowedBy(
@@ -24,8 +24,12 @@ export interface Comparison {
   problems: string[];
 }
 
-/** Calls: each that the kernel carried out is on record, as often; none of another convention, none that is forbidden. */
-export function compareCalls(seen: Seen, allowed: ReadonlyMap<string, number>): Comparison {
+/**
+ * Calls: each that the kernel carried out is on record, as often; none is of another convention, none is forbidden.
+ *
+ * @param allowed null where no single records are kept
+ */
+export function compareCalls(seen: Seen, allowed: ReadonlyMap<string, number> | null): Comparison {
   const problems: string[] = [];
   const executed = new Map<string, number>();
   for (const call of seen.calls) {
@@ -36,42 +40,44 @@ export function compareCalls(seen: Seen, allowed: ReadonlyMap<string, number>): 
     if (name !== null) executed.set(name, (executed.get(name) ?? 0) + call.count);
   }
   let unexecuted = 0;
-  for (const name of new Set([...executed.keys(), ...allowed.keys()])) {
-    const [done, recorded] = [executed.get(name) ?? 0, allowed.get(name) ?? 0];
+  for (const name of new Set(allowed === null ? [] : [...executed.keys(), ...allowed.keys()])) {
+    const [done, recorded] = [executed.get(name) ?? 0, allowed?.get(name) ?? 0];
     if (done > recorded) problems.push(`${done} times ${name}, of which ${recorded} are on record`);
     else unexecuted += recorded - done;
   }
   return { executed: [...executed.values()].reduce((sum, n) => sum + n, 0), unexecuted, problems };
 }
 
-/** What ext4 opens its journal for, where it changes no more than one inode and its blocks. */
-const INODE = 'journal 1';
+/** What ext4 opens its journal for. The first is for one inode; the others never stand for the contents of a file alone. */
+const ONE_INODE = 'journal 1';
 const NAMES_AND_ATTRIBUTES = new Set(['journal 4', 'journal 6', 'journal 8', 'journal 9', 'journal 10']);
 
 /**
- * Effects: whatever was changed, it was changed by a call that stops, or through a descriptor, and then neither a folder nor an
- * attribute. Every other call may have done no more than what reading does: that a file, a folder or a link has a newer time of
- * access.
+ * Effects, whatever call had them: a change is explained by a call that stops in this cage, or was made through a descriptor or a
+ * mapping, and then it is neither one of a folder nor of an attribute. Any other call may have done what reading does and no
+ * more: files, folders and links on its way have a newer time of access.
+ *
+ * @param stops the calls that the recorder found to stop or to be refused, before the engine began
  */
-export function compareEffects(seen: Seen): string[] {
+export function compareEffects(seen: Seen, stops: ReadonlySet<string>): string[] {
   const problems: string[] = [];
   const others = new Map<string, { inodes: number; times: number }>();
   for (const { call, kind, count } of seen.effects) {
-    if (call !== null && changes(call) !== null) continue;
+    const name = call === null ? null : changes(call);
+    if (name !== null && stops.has(name)) continue;
     const by = call === null ? 'no call at all' : described(call);
+    const problem = `${count} times ${kind} by ${by}`;
     if (call === null || actsByDescriptor(call)) {
-      if (NAMES_AND_ATTRIBUTES.has(kind)) problems.push(effect(by, kind, count));
+      if (NAMES_AND_ATTRIBUTES.has(kind)) problems.push(problem);
       continue;
     }
     const so = others.get(by) ?? { inodes: 0, times: 0 };
     others.set(by, so);
     if (kind === 'times') so.times += count;
-    else if (kind === INODE) so.inodes += count;
-    else problems.push(effect(by, kind, count));
+    else if (kind === ONE_INODE) so.inodes += count;
+    else problems.push(problem);
   }
   for (const [by, { inodes, times }] of others)
-    if (inodes > times) problems.push(`${inodes - times} times an inode by ${by}`);
+    if (inodes > times) problems.push(`${inodes - times} times more than a time by ${by}`);
   return problems;
 }
-
-const effect = (by: string, kind: Effect['kind'], count: number) => `${count} times ${kind} by ${by}`;

@@ -2,11 +2,14 @@
  * The kernel as a witness of what is done in cages, from outside of them: bpftrace with the program of program.ts, for as long as
  * a test plays its cages. It counts for all containers of the host; whose is whose is told by the container's id.
  */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa, type ResultPromise } from 'execa';
+import { setTimeout as delay } from 'node:timers/promises';
+import { execa } from 'execa';
 import { isOnPath } from '../../../src/docker/packages.ts';
 import type { Call } from './calls.ts';
 import { FLAGS, type Kernel, LAYOUTS, program, trial } from './program.ts';
@@ -62,13 +65,27 @@ export async function askKernel(): Promise<Kernel | string> {
 }
 
 export class Witness {
-  readonly #process: ResultPromise;
+  readonly #process: ChildProcess;
   readonly #folder: string;
+  readonly #ended: Promise<unknown>;
   #output = '';
+  #errors = '';
 
-  private constructor(started: ResultPromise, folder: string) {
-    this.#process = started;
+  private constructor(folder: string, file: string) {
     this.#folder = folder;
+    // A group of its own: an interrupt at the terminal ends the test, which ends this.
+    this.#process = spawn('bpftrace', ['-f', 'json', file], {
+      env: { ...process.env, ...ENVIRONMENT },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    this.#ended = once(this.#process, 'close');
+    this.#process.stdout?.on('data', (bytes: Buffer) => {
+      this.#output += bytes.toString();
+    });
+    this.#process.stderr?.on('data', (bytes: Buffer) => {
+      this.#errors += bytes.toString();
+    });
   }
 
   /** Returns when every probe is in place. */
@@ -76,29 +93,16 @@ export class Witness {
     const folder = await mkdtemp(join(tmpdir(), 'proofbox-witness-'));
     const file = join(folder, 'program.bt');
     await writeFile(file, program(kernel));
-    const started = execa('bpftrace', ['-f', 'json', file], {
-      env: ENVIRONMENT,
-      reject: false,
-      buffer: false,
-      stdin: 'ignore',
-    });
-    const witness = new Witness(started, folder);
-    let said = '';
-    started.stderr?.on('data', (bytes: Buffer) => {
-      said += bytes.toString();
-    });
-    await new Promise<void>((resolve, reject) => {
-      started.stdout?.on('data', (bytes: Buffer) => {
-        witness.#output += bytes.toString();
-        if (witness.#output.includes('"ready\\n"')) resolve();
-      });
-      void started.then(() => reject(new Error(`bpftrace ended: ${said}`)));
-    });
+    const witness = new Witness(folder, file);
+    while (!witness.#output.includes('"ready\\n"')) {
+      if (witness.#process.exitCode !== null) throw new Error(`bpftrace ended: ${witness.#errors}`);
+      await delay(50);
+    }
     return witness;
   }
 
-  /** Calls of the kernel's that a probe was left out of, because another was at work on the same processor. */
-  get missed(): number {
+  /** How often a probe was left out, because another was at work on the same processor. */
+  get #missed(): number {
     const folder = `/proc/${this.#process.pid}/fdinfo`;
     const counts = readdirSync(folder).flatMap((fd) =>
       [...readFileSync(join(folder, fd), 'utf8').matchAll(/^recursion_misses:\s+(\d+)$/gm)].map(([, n]) =>
@@ -111,19 +115,22 @@ export class Witness {
 
   /** Ends the witness; what it saw, by the ids of containers. */
   async stop(): Promise<{ missed: number; cage(id: string): Seen }> {
-    const { missed } = this;
+    if (this.#process.exitCode !== null) throw new Error(`bpftrace ended too early: ${this.#errors}`);
+    const missed = this.#missed;
     this.#process.kill('SIGINT');
-    const { exitCode } = await this.#process;
+    await this.#ended;
     await rm(this.#folder, { recursive: true });
-    if (exitCode !== 0) throw new Error(`bpftrace ended with ${exitCode}: ${this.#output.slice(-2000)}`);
+    const { exitCode } = this.#process;
+    if (exitCode !== 0) throw new Error(`bpftrace ended with ${exitCode}: ${this.#errors}`);
+    if (/lost/i.test(this.#errors)) throw new Error(`bpftrace lost something: ${this.#errors}`);
     const maps = mapsOf(this.#output);
     return { missed, cage: (id) => seen(maps, id) };
   }
 
-  /** For a test that failed before its end. */
+  /** For a test that did not come to its end. */
   async abandon(): Promise<void> {
-    this.#process.kill('SIGKILL');
-    await this.#process;
+    if (this.#process.exitCode === null && this.#process.signalCode === null) this.#process.kill('SIGKILL');
+    await this.#ended;
     await rm(this.#folder, { recursive: true, force: true });
   }
 }
