@@ -2,10 +2,11 @@
  * What the kernel as a witness is worth: recorders that miss something, and what it then says. In every case the same program
  * under the recorder as it is leaves it nothing to say.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasInt80 } from '../conventions.ts';
 import { type Bundle, scratch } from '../integration/product.ts';
 import { type Entry, play } from './corpus.ts';
 import { Mutants } from './defences/mutants.ts';
@@ -50,6 +51,9 @@ if ring >= 0:
 `,
 ];
 
+/** Every number there is, by three conventions, and every command of ioctl that file systems have. */
+const SWEEP = ['python3', '-c', readFileSync(join(import.meta.dirname, 'kernel/sweep.py'), 'utf8')];
+
 const withId = (id: string): Defence => {
   const found = DEFENCES.find((defence) => defence.id === id);
   if (found === undefined) throw new Error(`there is no defence ${id}`);
@@ -71,6 +75,8 @@ const WITHOUT = {
       ],
     },
   ],
+  // Old profiles of container engines refuse calls that they do not know yet.
+  profile: [withId('engine-profile')],
   // Newer profiles of container engines refuse it as well, so that this one's goes too.
   ring: ['engine-profile', 'call-io_uring_setup', 'call-io_uring_enter', 'call-io_uring_register'].map(
     withId,
@@ -101,6 +107,7 @@ interface Played {
 }
 const whole = new Map<string, Played>();
 const broken = new Map<string, Played>();
+const sweeps: Played[] = [];
 
 async function played(bundle: Bundle, cage: (id: string) => Seen): Promise<Played> {
   const { engine } = await bundle.cage();
@@ -123,11 +130,15 @@ beforeAll(async () => {
       const attack = entry(name, [...program]);
       bundles.set(name, [await play(space.dir, attack), await play(space.dir, attack, { main })]);
     }
+    const attack = entry('sweep', SWEEP);
+    const main = mutants.make(WITHOUT.profile);
+    const swept = [await play(space.dir, attack), await play(space.dir, attack, { main })] as const;
     const { cage } = await witness.stop();
     for (const [name, [ours, theirs]] of bundles) {
       whole.set(name, await played(ours, cage));
       broken.set(name, await played(theirs, cage));
     }
+    sweeps.push(await played(swept[0], cage), await played(swept[1], cage));
   } finally {
     await witness.abandon();
   }
@@ -180,6 +191,25 @@ describe.skipIf(reason !== null)(
       expect(compareCalls(seen, allowed).problems).toContain('1 times io_uring_enter, which nobody may');
       // The kernel's own worker did it, a thread of the caller's that makes no call.
       expect(compareEffects(seen, stops)).toContain('1 times journal 4 by no call at all');
+    });
+
+    test.each([
+      ['beside the profile of the container engine', 0],
+      ['by the recorder alone', 1],
+    ])('every number of a call, by every convention, %s: what was carried out is on record', async (_, n) => {
+      const { seen, stops, allowed, bundle } = sweeps[n] as Played;
+      expect((await bundle.read('backend/stdout.log')).trim().split('\n').at(-1)).toBe('swept');
+      const { problems, executed, unexecuted } = compareCalls(seen, allowed);
+      expect(problems).toEqual([]);
+      expect(unexecuted).toBe(0);
+      expect(executed).toBeGreaterThan(3000);
+      expect(compareEffects(seen, stops)).toEqual([]);
+      // It is known what it does: less would mean that it did not come so far, or that calls are not counted.
+      expect(new Set(seen.calls.map(({ number }) => number)).size).toBeGreaterThan(250);
+      const foreign = (await bundle.writes()).filter(({ reason }) => reason === 'foreign_abi');
+      expect(foreign.filter(({ syscall }) => syscall.startsWith('x32:')).length).toBeGreaterThan(3000);
+      if (hasInt80())
+        expect(foreign.filter(({ syscall }) => syscall.startsWith('i386:')).length).toBeGreaterThan(3000);
     });
 
     test('a cage that was not watched does not pass for one in which nothing happened', async () => {
