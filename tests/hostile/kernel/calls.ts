@@ -150,6 +150,19 @@ const COMMANDS = new Set([
   0xc0c89425, // BTRFS_IOC_SET_RECEIVED_SUBVOL
 ]);
 
+/** Commands that need a descriptor opened for writing, or write out what was written before. */
+const COMMANDS_OF_WRITERS = new Set([
+  0x40305828, // FS_IOC_RESVSP, which is fallocate, as the next four
+  0x4030582a, // FS_IOC_RESVSP64
+  0x40305829, // FS_IOC_UNRESVSP
+  0x4030582b, // FS_IOC_UNRESVSP64
+  0x40305839, // FS_IOC_ZERO_RANGE
+  0x40049409, // FICLONE
+  0x4020940d, // FICLONERANGE
+  0x660c, // EXT4_IOC_ALLOC_DA_BLOCKS
+  0x9408, // BTRFS_IOC_SYNC
+]);
+
 /** A call as the kernel went on with it. */
 export interface Call {
   number: number;
@@ -177,7 +190,8 @@ export function isForbidden({ number, detail }: Call): string | null {
   return name;
 }
 
-export const actsByDescriptor = ({ number }: Call): boolean => byDescriptor.has(number);
+export const actsByDescriptor = ({ number, detail }: Call): boolean =>
+  byDescriptor.has(number) || (number === CHANGING.ioctl && COMMANDS_OF_WRITERS.has(detail));
 
 /** For messages. */
 export function described({ number, detail }: Call): string {
