@@ -98,7 +98,10 @@ tracepoint:raw_syscalls:sys_enter {${within(`
         @total[$cage] = count();${ENTERS}
       }`)}
 }
-tracepoint:raw_syscalls:sys_exit { if (@in[tid] != 0) { delete(@in[tid]); } }
+tracepoint:raw_syscalls:sys_exit {
+  $pid = curtask->thread_pid;
+  if ($pid->level == ${kernel.level} && @in[tid] != 0) { delete(@in[tid]); }
+}
 tracepoint:ext4:ext4_journal_start_inode, tracepoint:ext4:ext4_journal_start_sb {${within(`
       if (@begun[$cage] == 1) { @journal[$cage, @in[tid], args->type] = count(); }`)}
 }
