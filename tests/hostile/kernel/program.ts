@@ -20,6 +20,15 @@ export interface Kernel {
   level: number;
 }
 
+/** Tracepoints and a field of each. */
+export const NEEDED: Record<string, string> = {
+  'raw_syscalls/sys_enter': 'id',
+  'raw_syscalls/sys_exit': 'id',
+  'ext4/ext4_journal_start_inode': 'type',
+  'ext4/ext4_journal_start_sb': 'type',
+  'writeback/writeback_mark_inode_dirty': 'ino',
+};
+
 export const LAYOUTS = ['(struct upid *)($pid + 1)', '((struct upid *)($pid + 1)) - 1'];
 export const FLAGS = [
   { times: 'I_DIRTY_SYNC | I_DIRTY_TIME', pages: 'I_DIRTY_PAGES' },
@@ -87,6 +96,7 @@ const ENTERS = `
  *   for pages alone, 2 for more; the device is `(unknown)` where there is none: pipes, sockets, files in memory. A file system
  *   also changes pages of its device itself, by whoever is at hand: that inode has the device's number, which is why a number
  *   that looks like one is kept.
+ * - `@total` and `@changes` for each cage: whether the others had room for everything.
  */
 export function program(kernel: Kernel): string {
   const within = (what: string) => inside(kernel, what);
@@ -103,7 +113,10 @@ tracepoint:raw_syscalls:sys_exit {
   if ($pid->level == ${kernel.level} && @in[tid] != 0) { delete(@in[tid]); }
 }
 tracepoint:ext4:ext4_journal_start_inode, tracepoint:ext4:ext4_journal_start_sb {${within(`
-      if (@begun[$cage] == 1) { @journal[$cage, @in[tid], args->type] = count(); }`)}
+      if (@begun[$cage] == 1) {
+        @journal[$cage, @in[tid], args->type] = count();
+        @changes[$cage] = count();
+      }`)}
 }
 tracepoint:writeback:writeback_mark_inode_dirty {${within(`
       if (@begun[$cage] == 1) {
@@ -115,6 +128,7 @@ tracepoint:writeback:writeback_mark_inode_dirty {${within(`
           if ((args->ino & 0xfffff) < 0x400) { $number = args->ino; }
         }
         @dirty[$cage, @in[tid], $what, $number, args->name] = count();
+        @changes[$cage] = count();
       }`)}
 }
 interval:ms:100 { if (@ready == 0) { @ready = 1; printf("ready\\n"); } }

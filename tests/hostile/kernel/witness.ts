@@ -5,14 +5,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { isOnPath } from '../../../src/docker/packages.ts';
 import type { Call } from './calls.ts';
-import { FLAGS, type Kernel, LAYOUTS, program, trial } from './program.ts';
+import { FLAGS, type Kernel, LAYOUTS, NEEDED, program, trial } from './program.ts';
 
 /** Room in each of the kernel's maps. One that were full would lose counts: `total` is held against the sum. */
 const ROOM = 262_144;
@@ -45,6 +45,13 @@ export async function askKernel(): Promise<Kernel | string> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'the tables are those of x86_64';
   if (process.getuid?.() !== 0) return 'only root may trace';
   if (!(await isOnPath('bpftrace'))) return 'bpftrace is not installed';
+  for (const [point, field] of Object.entries(NEEDED)) {
+    const format = await readFile(join('/sys/kernel/tracing/events', point, 'format'), 'utf8').catch(
+      () => '',
+    );
+    if (!new RegExp(`\\b${field};`).test(format))
+      return `this kernel has no tracepoint ${point} with ${field}`;
+  }
   const own = /\[(\d+)\]/.exec(readlinkSync('/proc/self/ns/pid'))?.[1];
   let last = '';
   for (const flags of FLAGS) {
@@ -164,9 +171,9 @@ function seen(maps: Maps, id: string): Seen {
     const number = Number(id);
     return { number, detail: Number(detail), foreign: abi === '1' || (number & X32_BIT) !== 0, count };
   });
-  const sum = calls.reduce((all, { count }) => all + count, 0);
-  const total = of('@total')[0]?.[1] ?? 0;
-  if (sum !== total) throw new Error(`there was room for ${sum} of ${total} calls of ${id}`);
+  const sum = (...names: string[]) => names.flatMap(of).reduce((all, [, count]) => all + count, 0);
+  if (sum('@calls') !== sum('@total') || sum('@journal', '@dirty') !== sum('@changes'))
+    throw new Error(`the maps of the kernel had no room for everything of ${id}: too many other containers`);
   const journal = of('@journal').map(([[, call, kind], count]) => ({
     call: decoded(Number(call)),
     kind: `journal ${Number(kind)}` as const,
