@@ -6,12 +6,14 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PACKAGE_ROOT } from '../../src/package-root.ts';
 import { hasInt80 } from '../conventions.ts';
 import { type Bundle, scratch } from '../integration/product.ts';
 import { type Entry, play } from './corpus.ts';
 import { Mutants } from './defences/mutants.ts';
 import { DEFENCES, type Defence } from './defences/table.ts';
 import { KernelAccount, kernelOrReason, stopsIn } from './kernel/account.ts';
+import { WATCHED } from './kernel/calls.ts';
 import { allowedBy, compareCalls, compareEffects } from './kernel/judge.ts';
 import { type Seen, Witness } from './kernel/witness.ts';
 
@@ -168,6 +170,15 @@ const of = (plays: Map<string, Played>, name: keyof typeof PLAYS): Played => {
   if (found === undefined) throw new Error(`${name} was not played`);
   return found;
 };
+
+test('the list that was made without the table of the recorder has every call of the table', () => {
+  const table = readFileSync(join(PACKAGE_ROOT, 'images/recorder/calls.c'), 'utf8');
+  const names = [...table.matchAll(/^ {4}(?:CALL|CALL_NR|PATH1|FD1|REFUSE|REFUSE_NR)\((\w+),/gm)].map(
+    ([, name = '']) => name,
+  );
+  expect(names.length).toBeGreaterThan(60);
+  expect(names.filter((name) => !WATCHED.has(name))).toEqual([]);
+});
 
 describe.skipIf(reason !== null)(
   `what the kernel says of recorders that miss something${reason === null ? '' : ` (not looked at: ${reason})`}`,

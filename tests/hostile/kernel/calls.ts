@@ -190,6 +190,9 @@ export function isForbidden({ number, detail }: Call): string | null {
   return name;
 }
 
+/** Names of all calls that must be on record or never be carried out. */
+export const WATCHED: ReadonlySet<string> = new Set([...changing.values(), ...forbidden.values()]);
+
 export const actsByDescriptor = ({ number, detail }: Call): boolean =>
   byDescriptor.has(number) || (number === CHANGING.ioctl && COMMANDS_OF_WRITERS.has(detail));
 
