@@ -1,5 +1,6 @@
 /* The filter that the kernel runs at every system call of the engine. */
 #include "recorder.h"
+#include <linux/btrfs.h>
 #include <linux/filter.h>
 #include <linux/fs.h>
 #include <linux/fsverity.h>
@@ -62,10 +63,16 @@ static void stop_new_namespaces(int nr, bool with_time) {
   if (with_time) stop_if(nr, 0, 0x80, 0x80);
 }
 
-/* File attributes that a descriptor opened for reading is enough to set. */
+/* ext4's own, which no header for programs has. */
+#define EXT4_IOC_SETVERSION _IOW('f', 4, long)
+#define EXT4_IOC_MIGRATE _IO('f', 9)
+
+/* What a descriptor opened for reading is enough to change: attributes, on btrfs even what stands in a folder. */
 static void stop_attribute_ioctls(void) {
   static const uint32_t commands[] = {FS_IOC_SETFLAGS, FS_IOC32_SETFLAGS, FS_IOC_FSSETXATTR, FS_IOC_SETVERSION, FS_IOC32_SETVERSION,
-                                      FS_IOC_ENABLE_VERITY, FS_IOC_SET_ENCRYPTION_POLICY, FS_IOC_SETFSLABEL};
+                                      FS_IOC_ENABLE_VERITY, FS_IOC_SET_ENCRYPTION_POLICY, FS_IOC_SETFSLABEL, EXT4_IOC_SETVERSION, EXT4_IOC_MIGRATE,
+                                      BTRFS_IOC_SUBVOL_CREATE, BTRFS_IOC_SUBVOL_CREATE_V2, BTRFS_IOC_SNAP_CREATE, BTRFS_IOC_SNAP_CREATE_V2,
+                                      BTRFS_IOC_SNAP_DESTROY, BTRFS_IOC_SNAP_DESTROY_V2, BTRFS_IOC_SUBVOL_SETFLAGS, BTRFS_IOC_SET_RECEIVED_SUBVOL};
   for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) stop_if(__NR_ioctl, 1, LOW, commands[i]);
 }
 

@@ -1,10 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Docker from 'dockerode';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NormalizedEvent } from '../../src/schema/event.ts';
 import { scratch } from '../integration/product.ts';
 import { LINES_FILE, type Line, play, readCorpus, recordsOf } from './corpus.ts';
+import { KernelAccount } from './kernel/account.ts';
+import { testOfKernel } from './kernel/agreement.ts';
 
 const space = await scratch();
 const host = join(space.dir, 'host-of-the-canary');
@@ -15,7 +17,10 @@ const before = statSync(bait.canary);
 
 const lines: Line[] = [];
 const runs: string[] = [];
+const kernel = new KernelAccount();
+beforeAll(() => kernel.begin());
 afterAll(async () => {
+  await kernel.end();
   writeFileSync(LINES_FILE('attacks'), JSON.stringify(lines));
   await space.remove();
 });
@@ -36,6 +41,7 @@ describe('every attack is contained, is seen where it can be, and has its blocke
   test.each(ATTACKS.map((attack) => [attack.name, attack] as const))('%s', async (_, attack) => {
     const bundle = await play(space.dir, attack);
     runs.push(bundle.report.run_id);
+    kernel.note(attack.name, bundle);
     const output = await bundle.read('backend/stdout.log').catch(() => '');
     const records = await recordsOf(bundle);
     const isContained = !existsSync(bait.ran) && readFileSync(bait.canary, 'utf8') === 'untouched';
@@ -85,3 +91,5 @@ describe('every attack is contained, is seen where it can be, and has its blocke
     expect(left.filter(({ Labels }) => runs.includes(Labels['io.proofbox.run'] ?? ''))).toEqual([]);
   });
 });
+
+testOfKernel(kernel);

@@ -8,9 +8,15 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run, scratch } from '../integration/product.ts';
 import { needs } from '../programs.ts';
+import { KernelAccount } from './kernel/account.ts';
+import { testOfKernel } from './kernel/agreement.ts';
 
 const space = await scratch();
-afterAll(() => space.remove());
+const kernel = new KernelAccount();
+afterAll(async () => {
+  await kernel.end();
+  await space.remove();
+});
 const fixture = join(space.dir, 'stress');
 
 /** Those that change files, name them strangely, or trouble whoever watches: processes, signals, traces, own filters. */
@@ -49,6 +55,7 @@ const STRESSORS = [
 const IN_THE_IMAGE = /\/(?:ld-linux|libc\.|libm\.|libpthread\.|libdl\.|librt\.)/;
 
 beforeAll(async () => {
+  await kernel.begin();
   await needs('stress-ng');
   const { stdout: program } = await execa('sh', ['-c', 'command -v stress-ng']);
   const { stdout: libraries } = await execa('ldd', [program]);
@@ -81,6 +88,7 @@ test('R8: every call that stress-ng makes is answered and accounted for, and not
     'bin/stress-ng --$name 1 --timeout 1 --oomable --temp-path /artifacts/backend/tmp 2>&1; done';
   // Both verifiers hold the bundle against its records before this returns.
   const bundle = await run(space.dir, [fixture, '--engine', 'command', '--', 'sh', '-c', command]);
+  kernel.note('stress-ng', bundle);
   const output = await bundle.read('backend/stdout.log');
   for (const name of STRESSORS) expect(output).toContain(`dispatching hogs: 1 ${name}`);
   const { recorder, writes } = bundle.report;
@@ -94,3 +102,5 @@ test('R8: every call that stress-ng makes is answered and accounted for, and not
   expect(bundle.codes).toContain('no_diff');
   expect(bundle.codes.filter((code) => !['no_diff', 'evidence_incomplete'].includes(code))).toEqual([]);
 }, 600_000);
+
+testOfKernel(kernel);
