@@ -194,6 +194,15 @@ static int handle_bind(struct attempt *a, const struct call *call, const uint64_
   return judge_one(a, call);
 }
 
+static int handle_ioctl(struct attempt *a, const struct call *call, const uint64_t *args) {
+  if (is_harmless_command((uint32_t)args[1])) {
+    tally.not_writes++;
+    return 0;
+  }
+  resolve_fd(&caller, (int)args[0], &first);
+  return judge_one(a, call);
+}
+
 static void read_arguments(struct program *p, uint64_t array) {
   static char bytes[8 * ARGUMENT_BYTES], word[PATH_BYTES];
   size_t used = 0;
@@ -297,6 +306,7 @@ int handle(const struct seccomp_notif *req, int listener) {
   case SH_TWO: return handle_two(&a, call, args);
   case SH_SYMLINK: return handle_symlink(&a, call, args);
   case SH_BIND: return handle_bind(&a, call, args);
+  case SH_IOCTL: return handle_ioctl(&a, call, args);
   case SH_FD: resolve_fd(&caller, (int)args[0], &first); return judge_one(&a, call);
   default:
     result = read_place(call, args, call->dir, call->path, text1, &first);

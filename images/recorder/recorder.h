@@ -77,6 +77,7 @@ enum shape {
   SH_TWO,     /* two paths */
   SH_SYMLINK, /* text, [dir,] path */
   SH_BIND,
+  SH_IOCTL, /* one descriptor, command */
   SH_EXEC,
   SH_REFUSE, /* answered with an errno, whatever it names */
 };
@@ -105,6 +106,7 @@ struct call {
 extern const struct call calls[];
 extern const size_t call_count;
 const struct call *call_by_nr(int nr);
+bool is_harmless_command(uint32_t command); /* of ioctl */
 
 /* ---- filter.c ---- */
 int filter_install(bool record_reads, bool *wait_killable); /* returns the listener, or -1 where the kernel has none */

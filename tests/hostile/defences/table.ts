@@ -255,7 +255,11 @@ const RECORDER: Defence[] = [
     id: 'attribute-commands',
     what: 'attributes by a descriptor stop',
     edits: [
-      recorder('filter.c', 'case __NR_ioctl: stop_attribute_ioctls(); return;', 'case __NR_ioctl: return;'),
+      recorder(
+        'filter.c',
+        'case __NR_ioctl: stop_commands_of_file_systems(); return;',
+        'case __NR_ioctl: return;',
+      ),
     ],
   },
   {

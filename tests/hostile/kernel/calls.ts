@@ -128,40 +128,35 @@ const O_PATH = 0o10000000;
 const O_TMPFILE = 0o20000000;
 const AF_UNIX = 1;
 
-/** Commands of ioctl that change something although the descriptor was opened for reading only. */
-const COMMANDS = new Set([
-  0x40086602, // FS_IOC_SETFLAGS
-  0x40046602, // FS_IOC32_SETFLAGS
-  0x401c5820, // FS_IOC_FSSETXATTR
-  0x40087602, // FS_IOC_SETVERSION
-  0x40047602, // FS_IOC32_SETVERSION
-  0x40086604, // EXT4_IOC_SETVERSION
-  0x6609, // EXT4_IOC_MIGRATE
-  0x40806685, // FS_IOC_ENABLE_VERITY
-  0x800c6613, // FS_IOC_SET_ENCRYPTION_POLICY
-  0x41009432, // FS_IOC_SETFSLABEL
-  0x50009401, // BTRFS_IOC_SNAP_CREATE
-  0x50009417, // BTRFS_IOC_SNAP_CREATE_V2
-  0x5000940e, // BTRFS_IOC_SUBVOL_CREATE
-  0x50009418, // BTRFS_IOC_SUBVOL_CREATE_V2
-  0x4008941a, // BTRFS_IOC_SUBVOL_SETFLAGS
-  0x5000940f, // BTRFS_IOC_SNAP_DESTROY
-  0x5000943f, // BTRFS_IOC_SNAP_DESTROY_V2
-  0xc0c89425, // BTRFS_IOC_SET_RECEIVED_SUBVOL
+/** Second bytes of the commands of ioctl that file systems have, by the kernel's list of them. */
+const LETTERS = new Set([
+  ...[...'fvXronh'].map((letter) => letter.charCodeAt(0)),
+  0x94, // btrfs
+  0x97, // ceph
+  0xbc, // bcachefs
+  0xcf, // smb
+  0xf5, // f2fs
 ]);
 
-/** Commands that need a descriptor opened for writing, or write out what was written before. */
+/** Of those, commands that only read. */
+const READING = new Set([
+  0x80086601, // FS_IOC_GETFLAGS
+  0x80046601, // FS_IOC32_GETFLAGS
+  0x80087601, // FS_IOC_GETVERSION
+  0x80047601, // FS_IOC32_GETVERSION
+  0x801c581f, // FS_IOC_FSGETXATTR
+  0xc020660b, // FS_IOC_FIEMAP
+  0x81009431, // FS_IOC_GETFSLABEL
+]);
+
+/** Of those, commands that need a descriptor opened for writing. */
 const COMMANDS_OF_WRITERS = new Set([
-  0x40305828, // FS_IOC_RESVSP, which is fallocate, as the next four
-  0x4030582a, // FS_IOC_RESVSP64
-  0x40305829, // FS_IOC_UNRESVSP
-  0x4030582b, // FS_IOC_UNRESVSP64
-  0x40305839, // FS_IOC_ZERO_RANGE
   0x40049409, // FICLONE
   0x4020940d, // FICLONERANGE
-  0x660c, // EXT4_IOC_ALLOC_DA_BLOCKS
-  0x9408, // BTRFS_IOC_SYNC
 ]);
+
+const mayChange = (command: number) =>
+  LETTERS.has((command >>> 8) & 0xff) && !READING.has(command) && !COMMANDS_OF_WRITERS.has(command);
 
 /** A call as the kernel went on with it. */
 export interface Call {
@@ -177,7 +172,7 @@ const writes = (flags: number) =>
 export function changes({ number, detail }: Call): string | null {
   const name = changing.get(number) ?? null;
   if (name === 'open' || name === 'openat' || name === 'openat2') return writes(detail) ? name : null;
-  if (name === 'ioctl') return COMMANDS.has(detail) ? name : null;
+  if (name === 'ioctl') return mayChange(detail) ? name : null;
   if (name === 'bind') return detail === AF_UNIX ? name : null;
   return name;
 }
