@@ -15,7 +15,7 @@ import type { Call } from './calls.ts';
 import { FLAGS, type Kernel, LAYOUTS, NEEDED, program, trial } from './program.ts';
 
 /** Room in each of the kernel's maps. One that were full would lose counts: `total` is held against the sum. */
-const ROOM = 262_144;
+const ROOM = 524_288;
 const ENVIRONMENT = { BPFTRACE_STRLEN: '100', BPFTRACE_MAP_KEYS_MAX: String(ROOM) };
 
 export interface Counted extends Call {
