@@ -46,8 +46,8 @@ export class KernelAccount {
   async close(): Promise<Verdict> {
     const witness = this.#witness;
     if (witness === null) throw new Error('no witness was begun');
-    this.#witness = null;
     const { missed, cage } = await witness.stop();
+    this.#witness = null;
     const verdict: Verdict = {
       cages: 0,
       calls: 0,

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -39,6 +39,7 @@ export interface Seen {
 }
 
 const X32_BIT = 0x40000000;
+const SIGINT_BIT = 1n << BigInt(constants.signals.SIGINT - 1);
 
 /** Learns what differs between kernels by asking this one; a string says why it cannot be asked. */
 export async function askKernel(): Promise<Kernel | string> {
@@ -124,8 +125,10 @@ export class Witness {
   async stop(): Promise<{ missed: number; cage(id: string): Seen }> {
     if (this.#process.exitCode !== null) throw new Error(`bpftrace ended too early: ${this.#errors}`);
     const missed = this.#missed;
-    this.#process.kill('SIGINT');
-    await this.#ended;
+    this.#interrupt();
+    // It hears a signal only while it waits, and one that comes in between is forgotten.
+    const again = setInterval(() => this.#interrupt(), 1000);
+    await this.#ended.finally(() => clearInterval(again));
     await rm(this.#folder, { recursive: true });
     const { exitCode } = this.#process;
     if (exitCode !== 0) throw new Error(`bpftrace ended with ${exitCode}: ${this.#errors}`);
@@ -134,9 +137,21 @@ export class Witness {
     return { missed, cage: (id) => seen(maps, id) };
   }
 
+  get #hasEnded(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
+  }
+
+  /** Nothing where it has heard: it prints its maps then, and takes the next signal for an end without them. */
+  #interrupt(): void {
+    if (this.#hasEnded) return;
+    const status = readFileSync(`/proc/${this.#process.pid}/status`, 'latin1');
+    const caught = BigInt(`0x${/^SigCgt:\s*(\w+)$/m.exec(status)?.[1] ?? '0'}`);
+    if ((caught & SIGINT_BIT) !== 0n) this.#process.kill('SIGINT');
+  }
+
   /** For a test that did not come to its end. */
   async abandon(): Promise<void> {
-    if (this.#process.exitCode === null && this.#process.signalCode === null) this.#process.kill('SIGKILL');
+    if (!this.#hasEnded) this.#process.kill('SIGKILL');
     await this.#ended;
     await rm(this.#folder, { recursive: true, force: true });
   }
