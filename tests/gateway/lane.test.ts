@@ -52,7 +52,8 @@ const mending: Script = (seen, response, number) => {
 
 /** Looks at all processes until it is interrupted, and prints in whose arguments or environment the key stood. */
 const WATCH = `
-import glob, sys, time
+import glob, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 key, found = sys.stdin.read().encode(), set()
 try:
     while True:
