@@ -61,8 +61,7 @@ async function unlinkUpToFolder(
   for (let at = 0; at < names.length; at += UNLINKED_AT_ONCE) {
     const some = names.slice(at, at + UNLINKED_AT_ONCE);
     const done = await Promise.allSettled(some.map((name) => unlink(directories.at(name))));
-    const failed = done.filter((one) => one.status === 'rejected' && one.reason.code !== 'EISDIR');
-    for (const one of failed) throw (one as PromiseRejectedResult).reason;
+    for (const one of done) if (one.status === 'rejected' && one.reason.code !== 'EISDIR') throw one.reason;
     const folder = done.findIndex(({ status }) => status === 'rejected');
     if (folder !== -1) return some[folder];
   }

@@ -14,6 +14,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Whom copies are given to: the user of a cage where the tests run as root, nobody else where they cannot give files away. */
+export const OWNER =
+  process.getuid?.() === 0
+    ? { uid: 64_100, gid: 64_100 }
+    : { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+
 /** A new empty folder; remove it with `discard`. */
 export function freshFolder(): string {
   return mkdtempSync(join(tmpdir(), 'proofbox-test-'));

@@ -13,12 +13,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestTree } from '../../src/witness/tree.ts';
 import { copyFixture } from '../../src/workspace/copy.ts';
-import { bytesPath, discard, freshFolder, makeFifo, makeSocket } from '../witness/hostile-tree.ts';
+import { bytesPath, discard, freshFolder, makeFifo, makeSocket, OWNER } from '../witness/hostile-tree.ts';
 
-const isRoot = process.getuid?.() === 0;
-const OWNER = isRoot
-  ? { uid: 64_100, gid: 64_100 }
-  : { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 const LIMITS = { maxEntries: 200_000, maxBytes: 1 << 30 };
 let root: string;
 let from: string;

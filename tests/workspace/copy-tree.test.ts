@@ -22,15 +22,12 @@ import {
   makeHostile,
   makeSparse,
   NASTY_NAMES,
+  OWNER,
 } from '../witness/hostile-tree.ts';
 
 // A hang is what fails here; a busy machine is none.
 vi.setConfig({ testTimeout: 120_000 });
 
-const isRoot = process.getuid?.() === 0;
-const OWNER = isRoot
-  ? { uid: 64_100, gid: 64_100 }
-  : { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 const LIMITS = { maxEntries: 200_000, maxBytes: 1 << 30 };
 let root: string;
 let from: string;

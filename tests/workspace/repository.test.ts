@@ -13,15 +13,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { copyFixture } from '../../src/workspace/copy.ts';
 import { initRepository } from '../../src/workspace/repository.ts';
-import { discard, freshFolder } from '../witness/hostile-tree.ts';
+import { discard, freshFolder, OWNER } from '../witness/hostile-tree.ts';
 
 // A hang is what fails here; a busy machine is none.
 vi.setConfig({ testTimeout: 120_000 });
 
-const isRoot = process.getuid?.() === 0;
-const OWNER = isRoot
-  ? { uid: 64_100, gid: 64_100 }
-  : { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 /** As small as the workspace of these tests is, beside a limit that nothing here comes near. */
 const FEW = { entries: 5, bytes: 50, maxBytes: 1 << 30 };
 let root: string;
