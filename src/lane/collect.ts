@@ -33,17 +33,24 @@ const MAX_EVENT_FILES = 100;
 
 const NEWLINE = 0x0a;
 
-/** Reclaims the artifacts and digests the result. */
-export async function takeBack(context: RunContext, plan: EnginePlan): Promise<Remains> {
+/** Digests what stands in the workspace. Only reads: the watcher may still look. */
+export function digestResult({ paths, contract }: RunContext): Promise<TreeDigest> {
+  return digestTree(paths.workspace, {
+    maxEntries: contract.limits.workspace_files,
+    maxBytes: contract.limits.workspace_bytes,
+  });
+}
+
+/**
+ * Reclaims the artifacts, when the watcher looks no more.
+ * @returns names the engine put where only the harness writes
+ */
+export async function reclaim(context: RunContext, plan: EnginePlan): Promise<string[]> {
   const { paths, contract } = context;
   const planted = await reclaimArtifacts(paths.artifacts, contract.nonce);
   planted.push(...(await alteredInputs(paths.artifacts, plan.inputs)));
   await context.state.note({ planted });
-  const after = await digestTree(paths.workspace, {
-    maxEntries: contract.limits.workspace_files,
-    maxBytes: contract.limits.workspace_bytes,
-  });
-  return { planted, after };
+  return planted;
 }
 
 /** Takes the patch and the engine's own events. The result is only read. */

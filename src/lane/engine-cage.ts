@@ -10,6 +10,7 @@ import { admission } from './admission.ts';
 import type { RunContext } from './context.ts';
 import { ownerLabels } from './identity.ts';
 import { type CageSpool, cageSpool, runRecordedCage } from './recorded-cage.ts';
+import { WaitingCage } from './waiting-cage.ts';
 
 export interface EngineOutcome {
   /** null where no container could be made; `removed` is not known yet */
@@ -19,33 +20,62 @@ export interface EngineOutcome {
   problem: string | null;
   files: CageSpool;
   watchFile: string;
+  /** over when everything that happened in the two folders has been seen: until then they may only be read. Never rejects */
+  watched: Promise<unknown>;
+}
+
+/** The engine's cage, made before its turn. Its folders may be filled until then. */
+export interface WaitingEngine {
+  /** Has the watcher look and lets the engine begin. Call it once. */
+  run(): Promise<EngineOutcome>;
+  /** Gives the cage up unused; over when it is removed. Without effect once `run` was called. Never rejects. */
+  dismiss(): Promise<void>;
 }
 
 /** The outcome of a run whose engine a gate kept from starting: empty records, and no container. */
 export async function runNothing(context: RunContext, why: string): Promise<EngineOutcome> {
-  const { files, watchFile, watcher } = await witnesses(context);
+  const files = cageSpool(context.paths.spool, 'engine');
+  const { watchFile, watcher } = await watch(context);
   await watcher.drain();
   for (const file of Object.values(files)) await (await openSpool(file)).close();
-  return { cage: null, whole: Promise.resolve(null), problem: why, files, watchFile };
+  return {
+    cage: null,
+    whole: Promise.resolve(null),
+    problem: why,
+    files,
+    watchFile,
+    watched: Promise.resolve(),
+  };
 }
 
-/** Watcher ready, cage run, watcher drained: in this order, whatever happens in between. */
-export async function runEngine(context: RunContext, plan: EnginePlan): Promise<EngineOutcome> {
-  const { files, watchFile, watcher } = await witnesses(context);
+/** Makes the engine's cage. Its two folders stand there, and nothing is in them that the watcher would have to see. */
+export function prepareEngine(context: RunContext, plan: EnginePlan): WaitingEngine {
+  const files = cageSpool(context.paths.spool, 'engine');
+  const cage = new WaitingCage((turn) => engineCage(context, plan, { files, turn }));
+  return {
+    run: () => runEngine(context, cage, files),
+    dismiss: () => cage.dismiss(),
+  };
+}
+
+/** Watcher ready, engine begun, watcher drained: in this order, whatever happens in between. */
+async function runEngine(context: RunContext, cage: WaitingCage, files: CageSpool): Promise<EngineOutcome> {
+  const { watchFile, watcher } = await watch(context);
+  const begun = cage.begin();
+  const drain = () => watcher.drain();
+  const watched = begun.then(drain, drain);
   try {
-    const ended = await engineCage(context, plan, files);
+    const ended = await begun;
     const exit = await exitWithinSpace(context, ended.cage);
-    const whole = ended.whole.then((cage) => ({ ...cage, exit }));
-    return { cage: { ...ended.cage, exit }, whole, problem: null, files, watchFile };
+    const whole = ended.whole.then((record) => ({ ...record, exit }));
+    return { cage: { ...ended.cage, exit }, whole, problem: null, files, watchFile, watched };
   } catch (error) {
     const problem = (error as Error).message;
-    return { cage: null, whole: Promise.resolve(null), problem, files, watchFile };
-  } finally {
-    await watcher.drain();
+    return { cage: null, whole: Promise.resolve(null), problem, files, watchFile, watched };
   }
 }
 
-async function witnesses({ paths, contract, clock }: RunContext) {
+async function watch({ paths, contract, clock }: RunContext) {
   const watchFile = join(paths.spool, 'watch.jsonl');
   const watcher = await startWatcher({
     workspace: paths.workspace,
@@ -54,10 +84,14 @@ async function witnesses({ paths, contract, clock }: RunContext) {
     spoolFile: watchFile,
     nonce: contract.nonce,
   });
-  return { files: cageSpool(paths.spool, 'engine'), watchFile, watcher };
+  return { watchFile, watcher };
 }
 
-function engineCage(context: RunContext, plan: EnginePlan, files: CageSpool): Promise<EndedCage> {
+function engineCage(
+  context: RunContext,
+  plan: EnginePlan,
+  { files, turn }: { files: CageSpool; turn: Promise<boolean> },
+): Promise<EndedCage> {
   const { paths, contract, user } = context;
   const { limits } = contract;
   return runRecordedCage(
@@ -82,6 +116,7 @@ function engineCage(context: RunContext, plan: EnginePlan, files: CageSpool): Pr
       timeoutMs: limits.timeout_ms,
       forbiddenPaths: context.forbiddenPaths,
       admit: admission(context, 'engine'),
+      turn,
       watchLimits: async () => ((await isOverSpace(context)) ? 'workspace_limit' : null),
       meanwhile: loadWhatComesAfter,
       signal: context.signal,

@@ -4,6 +4,7 @@ import { openSpool } from '../evidence/spool.ts';
 import type { Provider } from '../gateway/configure.ts';
 import { startGateway } from '../gateway/server.ts';
 import type { RunContext } from './context.ts';
+import type { EngineOutcome } from './engine-cage.ts';
 
 /** What the gateway wrote down. */
 export interface Traffic {
@@ -12,14 +13,14 @@ export interface Traffic {
 }
 
 /**
- * Opens the gateway around `act`.
+ * Opens the gateway around the engine. Its socket lies in a watched folder: it goes when nobody looks there any more.
  * @throws what `act` throws, or the system's error where the socket cannot be made
  */
-export async function withGateway<T>(
+export async function withGateway(
   context: RunContext,
   provider: Provider | null,
-  act: () => Promise<T>,
-): Promise<{ value: T; traffic: Traffic | null }> {
+  act: () => Promise<EngineOutcome>,
+): Promise<{ value: EngineOutcome; traffic: Traffic | null }> {
   if (provider === null) return { value: await act(), traffic: null };
   const file = join(context.paths.spool, 'provider.jsonl');
   const spool = await openSpool(file);
@@ -34,9 +35,14 @@ export async function withGateway<T>(
   });
   let requests = 0;
   try {
-    const value = await act().finally(async () => {
-      requests = await gateway.close();
-    });
+    const value = await act()
+      .then(async (outcome) => {
+        await outcome.watched;
+        return outcome;
+      })
+      .finally(async () => {
+        requests = await gateway.close();
+      });
     return { value, traffic: { file, requests } };
   } finally {
     await spool.close();

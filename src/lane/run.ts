@@ -23,10 +23,10 @@ import { copyFixture, copyTree, type Owner } from '../workspace/copy.ts';
 import { initRepository } from '../workspace/repository.ts';
 import { hostNamespaces } from './admission.ts';
 import { baselineRequest, baselineSummary } from './baseline.ts';
-import { collect, takeBack } from './collect.ts';
+import { collect, digestResult, reclaim } from './collect.ts';
 import type { RunContext } from './context.ts';
 import { contractOf, planOf } from './contract-of.ts';
-import { type EngineOutcome, runEngine, runNothing } from './engine-cage.ts';
+import { type EngineOutcome, prepareEngine, runNothing, type WaitingEngine } from './engine-cage.ts';
 import { guardForbidden } from './forbidden.ts';
 import { noTraffic, withGateway } from './gateway.ts';
 import { newIdentity } from './identity.ts';
@@ -178,12 +178,14 @@ async function carryOut(request: RunRequest, prepared: Prepared): Promise<RunRes
   const baseline =
     fake === null ? null : await step(context, 'baseline', async () => baselineSummary(await runLane(fake)));
   const command = closed.length === 0 ? contract.test_command : null;
-  // Made while others are at work; each has folders of its own, and nothing but the recorder until its turn.
+  await makeCageFolders(context.paths.workspace, context.paths.artifacts, context.owner);
+  // Made while others are at work, the one that is waited for first; in each is nothing but the recorder until its turn.
+  const engine = closed.length === 0 ? prepareEngine(context, prepared.plan) : null;
   const cages = command === null ? null : testCages(context, command);
   try {
-    return await besideTests(request, prepared, { closed, baseline, command, cages });
+    return await withCages(request, prepared, { closed, baseline, command, engine, cages });
   } finally {
-    await Promise.all([cages?.before.dismiss(), cages?.after.dismiss()]);
+    await Promise.all([engine?.dismiss(), cages?.before.dismiss(), cages?.after.dismiss()]);
   }
 }
 
@@ -199,40 +201,47 @@ function testCages(context: RunContext, command: string[]): TestCages {
   };
 }
 
-async function besideTests(
+async function withCages(
   request: RunRequest,
   prepared: Prepared,
   begun: {
     closed: string[];
     baseline: BaselineSummary | null;
     command: string[] | null;
+    /** null where a gate is closed */
+    engine: WaitingEngine | null;
     cages: TestCages | null;
   },
 ): Promise<RunResult> {
   const { context, plan, pristine, guard } = prepared;
   const { paths, events } = context;
-  const { closed, baseline, command, cages } = begun;
+  const { closed, baseline, command, engine, cages } = begun;
   // Side by side, on copies of their own; both are over before the result is judged.
   const firstDone = settled(
     cages === null ? null : step(context, 'tests_before', () => cages.before.runOn(pristine)),
   );
   const before = await step(context, 'prepare', () => fillFolders(prepared));
   const engineDone =
-    closed.length === 0
-      ? step(context, 'engine', () => withGateway(context, request.provider, () => runEngine(context, plan)))
+    engine !== null
+      ? step(context, 'engine', () => withGateway(context, request.provider, () => engine.run()))
       : runNothing(context, `blocked: ${closed.join(', ')}`).then(async (value) => ({
           value,
           traffic: await noTraffic(context, request.provider),
         }));
   const { value: outcome, traffic } = await engineDone;
-  const remains = takeBack(context, plan);
+  const result = digestResult(context);
   // Both only read the result, and need no more than that it stands there to the last byte.
-  const secondDone = remains.then(({ after }) =>
+  const secondDone = result.then((after) =>
     settled(afterwards(context, outcome, after, cages?.after ?? null)),
   );
+  const remains = outcome.watched
+    .then(() => reclaim(context, plan))
+    .then(async (planted) => ({ planted, after: await result }));
+  // Neither is waited for before the other was.
+  for (const promise of [remains, secondDone]) promise.catch(() => undefined);
   const collected = await step(context, 'collect', async () =>
     collect(context, { engine: request.engine, outcome }, pristine, before, await remains),
-  ).finally(() => secondDone.catch(() => undefined));
+  ).finally(() => Promise.allSettled([secondDone]));
   const second = await secondDone;
   // Whichever was over first: the patch is told of before the tests.
   if (second !== null)
@@ -274,7 +283,6 @@ function closedGates({ gates, stage1 }: RunRequest, contract: Contract, startedA
 async function fillFolders({ context, plan, pristine, size }: Prepared): Promise<TreeDigest> {
   const { contract, paths, events, owner } = context;
   await copyPristine(pristine, paths.workspace, owner);
-  await makeCageFolders(paths.workspace, paths.artifacts, owner);
   const artifactDirWasEmpty = await holdsNothing(paths.artifacts);
   if (contract.git) {
     const maxBytes = contract.limits.workspace_bytes;

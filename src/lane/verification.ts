@@ -12,6 +12,7 @@ import type { RunContext } from './context.ts';
 import { ownerLabels } from './identity.ts';
 import { makeCageFolders } from './prepare.ts';
 import { type CageSpool, cageSpool, runRecordedCage } from './recorded-cage.ts';
+import { WaitingCage } from './waiting-cage.ts';
 
 export interface TestsOutcome {
   /** `removed` is not known yet */
@@ -45,13 +46,10 @@ export function prepareTests(context: RunContext, role: TestsRole, command: stri
   const workspace = join(folder, 'workspace');
   const artifacts = join(folder, 'artifacts');
   const files = cageSpool(paths.spool, role);
-  let decide: (isWanted: boolean) => void = () => undefined;
-  const turn = new Promise<boolean>((resolve) => {
-    decide = resolve;
-  });
   const made = makeCageFolders(workspace, artifacts, owner);
-  const ended = made.then(() => testsCage(context, role, { command, workspace, artifacts, turn, files }));
-  ended.catch(() => undefined);
+  const cage = new WaitingCage((turn) =>
+    made.then(() => testsCage(context, role, { command, workspace, artifacts, turn, files })),
+  );
   return {
     async runOn(source) {
       try {
@@ -61,23 +59,15 @@ export function prepareTests(context: RunContext, role: TestsRole, command: stri
           leaveOut: contract.engine_state,
           limits: { maxEntries: contract.limits.workspace_files, maxBytes: contract.limits.workspace_bytes },
         });
-        decide(true);
       } catch (error) {
-        decide(false);
-        await ended.catch(() => undefined);
+        await cage.dismiss();
         throw error;
       }
-      const { cage, whole } = await ended;
+      const ended = await cage.begin();
       context.rubbish.discard(folder);
-      return { cage, whole, files };
+      return { ...ended, files };
     },
-    async dismiss() {
-      decide(false);
-      await ended.then(
-        ({ whole }) => whole,
-        () => null,
-      );
-    },
+    dismiss: () => cage.dismiss(),
   };
 }
 

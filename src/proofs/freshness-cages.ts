@@ -16,6 +16,8 @@ export function freshCages(evidence: Evidence, document: CageDocument): Finding[
     if (ids.has(record.container_id)) problems.push('has the container of another cage');
     ids.add(record.container_id);
     if (!record.removed) problems.push('was not removed');
+    if (record.begun_at === null && record.exit.ended_by === 'engine_exit')
+      problems.push('ended by itself and was never told to begin');
     if (record.role === 'tests_after') problems.push(...turn(document.engine, record));
     for (const problem of problems) {
       findings.push({

@@ -1,4 +1,5 @@
 /** Proof: recorder, host watcher and digests tell one story. A change that only one of them knows fails the run. */
+import type { CageRecord } from '../schema/cage.ts';
 import { engineCage } from './cages.ts';
 import type { Evidence, Reconciliation, WatchSummary } from './evidence.ts';
 import { type Claim, conclude, type Finding, type ProofOutcome, place, take } from './outcome.ts';
@@ -35,7 +36,7 @@ export function witnessesAgree(evidence: Evidence): ProofOutcome {
     rests: [
       place('writes'),
       place('watch'),
-      place('cage', '/engine/created_at'),
+      place('cage', '/engine/begun_at'),
       place('cage', '/engine/finished_at'),
       place('trees', '/before/digest'),
       place('trees', '/after/digest'),
@@ -58,8 +59,8 @@ function watcherFindings(evidence: Evidence, watch: WatchSummary, findings: Find
   const engine = engineCage(take(evidence.cage, 'cage', findings), findings);
   const start = Date.parse(evidence.run.started_at);
   if (watch.ready_ms === null) found.push(incomplete('the watcher was never ready', 'watch', 'line 1'));
-  else if (engine === undefined || start + watch.ready_ms > Date.parse(engine.created_at) + CLOCK_SLACK_MS) {
-    found.push(incomplete('the watcher was not ready when the container was made', 'watch', 'line 1'));
+  else if (engine === undefined || start + watch.ready_ms > begunAt(engine) + CLOCK_SLACK_MS) {
+    found.push(incomplete('the watcher was not ready when the engine was told to begin', 'watch', 'line 1'));
   }
   if (watch.drained_ms === null)
     found.push(incomplete('the watcher was cut off before it was drained', 'watch', `line ${watch.count}`));
@@ -72,6 +73,14 @@ function watcherFindings(evidence: Evidence, watch: WatchSummary, findings: Find
     );
   }
   return found;
+}
+
+/**
+ * Until then nothing is in the container but the recorder. Of a version that told it at once, its making counts; one that
+ * was never told caused nothing, and other proofs say so.
+ */
+function begunAt({ begun_at: begun, created_at: created }: CageRecord): number {
+  return begun === null ? Number.POSITIVE_INFINITY : Date.parse(begun ?? created);
 }
 
 function unexplained({ unexplained: changes, watched_unexplained: watched }: Reconciliation): Finding[] {

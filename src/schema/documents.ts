@@ -93,7 +93,7 @@ export const DOCUMENTS: DocumentKind[] = [
     form: 'lines',
     side: 'evidence',
     about:
-      'What the host watcher saw in the two folders, from before the container was made until after its end.',
+      'What the host watcher saw in the two folders, from before the engine began until after the end of its container.',
     schema: WatchRecord,
   },
   {

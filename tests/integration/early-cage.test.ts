@@ -58,6 +58,29 @@ describe('R14: the tests on the result, in a cage that was made early', () => {
     expect(verification.after?.exit.exit_code).toBe(0);
   });
 
+  test("P8: the engine's own container was there before the watcher, and the engine was not", async () => {
+    const { engine } = cage;
+    const [ready] = await bundle.lines<{ event: string; t_ms: number }>('watch.jsonl');
+    const { started_at } = await bundle.json<{ started_at: string }>('run.json');
+    const readyAt = Date.parse(started_at) + (ready?.t_ms ?? Number.NaN);
+    expect(Date.parse(engine?.created_at ?? '')).toBeLessThan(readyAt);
+    expect(Date.parse(engine?.begun_at ?? '')).toBeGreaterThanOrEqual(Math.floor(readyAt));
+  });
+
+  test('P8: what the harness did in the two folders came when the watcher looked no more', async () => {
+    const lines = await bundle.lines<{ event: string; t_ms: number }>('watch.jsonl');
+    const { started_at, file_times } = await bundle.json<{
+      started_at: string;
+      file_times: Record<string, { ctime_ms: number }>;
+    }>('run.json');
+    const drainedAt = Date.parse(started_at) + (lines.at(-1)?.t_ms ?? Number.NaN);
+    expect(lines.at(-1)?.event).toBe('drained');
+    const early = Object.entries(file_times).filter(
+      ([name, { ctime_ms }]) => !name.startsWith('inputs/') && ctime_ms < Math.floor(drainedAt),
+    );
+    expect(early).toEqual([]);
+  });
+
   test('the engine saw nothing of it', async () => {
     expect((await bundle.read('backend/stdout.log')).split('\n').slice(0, 2)).toEqual(['alone', '[1]']);
   });

@@ -208,6 +208,24 @@ const ALTERED: [proof: string, what: string, alter: (dir: string) => void][] = [
     ),
   ],
   [
+    'witnesses_agree',
+    'a watcher that was ready only when the engine had begun',
+    editLines('watch.jsonl', ([ready = '', ...others]) => {
+      const late = others.map((line) => (JSON.parse(line) as { t_ms: number }).t_ms)[0] ?? 0;
+      return [JSON.stringify({ ...(JSON.parse(ready) as object), t_ms: late }), ...others];
+    }),
+  ],
+  [
+    'witnesses_agree',
+    'an engine that was told to begin when its container was made',
+    moved('cage.json', '/engine/created_at', '/engine/begun_at'),
+  ],
+  [
+    'freshness',
+    'an engine that ended by itself and was never told to begin',
+    set('cage.json', '/engine/begun_at', null),
+  ],
+  [
     'freshness',
     'another container in the answer',
     set('cage.json', '/engine/inspect_exited/Id', 'f'.repeat(64)),
