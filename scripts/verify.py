@@ -26,6 +26,8 @@ DOCUMENTS = ["cage.json", "contract.json", "digests.json", "forbidden.json", "re
 NUMBERED = ["writes.jsonl", "processes.jsonl", "watch.jsonl", "events.normalized.jsonl"]
 REQUIRED = [*DOCUMENTS, *NUMBERED, "patch.diff", "report.html", "report.md", "test.log", "trace.jsonl",
             "backend/stdout.log", "backend/stderr.log"]
+SOURCE = "tests-before"
+SOURCE_FILES = ["run.json", "contract.json", "cage.json", "test.log"]
 ROOTS = ["workspace", "artifacts", "device", "kernel", "none"]
 
 
@@ -109,9 +111,13 @@ def check_layout(artifacts):
     for name in REQUIRED:
         if name not in found:
             raise Broken(f"{name} is missing")
-    for name in [*REQUIRED, *ENVELOPES, "provider.jsonl"]:
+    source = [f"{SOURCE}/{name}" for name in ("digests.json", ENVELOPES[0], *SOURCE_FILES)]
+    for name in [*REQUIRED, *ENVELOPES, *source, "provider.jsonl"]:
         if name in found and not stat.S_ISREG(found[name].st_mode):
             raise Broken(f"{name} is no plain file")
+    for name in found:
+        if name.startswith(f"{SOURCE}/") and name not in source:
+            raise Broken(f"{name!r} is a file that nobody knows")
     return found, f"{len(found)} files"
 
 
@@ -235,6 +241,11 @@ def status_of(problems):
     return "not_applicable" if problems is None else "failed" if problems else "passed"
 
 
+def nonce_of(one, nonce, source):
+    """The nonce that one cage must carry: another run's only for tests before the engine that are that run's."""
+    return source["nonce"] if source is not None and one["role"] == "tests_before" else nonce
+
+
 def judge(artifacts, nonce, counts):
     """The two claims this verifier derives by itself: what speaks against each, or None for a blocked run."""
     cage = load(os.path.join(artifacts, "cage.json"))
@@ -242,7 +253,8 @@ def judge(artifacts, nonce, counts):
     cages = [one for one in (cage["engine"], *cage["verification"].values()) if one is not None]
     if not cages and was_blocked(artifacts, contract, counts):
         return {"recorder_coverage": None, "allowed_writes": None}
-    gaps = [gap for one in cages for gap in accounts_of(one, nonce)]
+    source = load(os.path.join(artifacts, "run.json")).get("tests_before")
+    gaps = [gap for one in cages for gap in accounts_of(one, nonce_of(one, nonce, source))]
     end = (cage["engine"] or {}).get("end")
     if end is None:
         gaps.append("the engine has no account")
@@ -268,6 +280,49 @@ def tests_began_early(cage):
         return False
     over = [] if engine is None else [engine["finished_at"], ((engine["inspect_exited"] or {}).get("State") or {}).get("FinishedAt")]
     return len(over) != 2 or None in over or any(moment(begun) < moment(end) // 10**6 * 10**6 for end in over)
+
+
+def check_source(artifacts, found):
+    """Where the tests before the engine are those of an earlier run: its documents are there, whole, and of the same world."""
+    run = load(os.path.join(artifacts, "run.json"))
+    named = run.get("tests_before")
+    if named is None:
+        if strays := [name for name in found if name.startswith(f"{SOURCE}/")]:
+            raise Broken(f"{strays[0]!r} is of another run, and run.json names none")
+        return "made by this run"
+    folder = os.path.join(artifacts, SOURCE)
+    if sha256_file(os.path.join(folder, "digests.json")) != named["bundle"]:
+        raise Broken(f"{SOURCE}/digests.json is not the one that run.json names")
+    listed = load(os.path.join(folder, "digests.json"))
+    for name in SOURCE_FILES:
+        if sha256_file(os.path.join(folder, name)) != listed["files"][name]["digest"]:
+            raise Broken(f"{SOURCE}/{name} is not what that run's digests.json says")
+    theirs, their_contract, their_cage = (load(os.path.join(folder, name)) for name in SOURCE_FILES[:3])
+    contract, cage = (load(os.path.join(artifacts, name)) for name in ("contract.json", "cage.json"))
+    if any(one["nonce"] != named["nonce"] for one in (listed, theirs, their_contract, their_cage)):
+        raise Broken(f"{SOURCE} carries another nonce than the run that run.json names")
+    if named["nonce"] == run["nonce"] or theirs["run_id"] != named["run_id"] or their_contract["run_id"] != named["run_id"]:
+        raise Broken(f"{SOURCE} is not of the run that run.json names")
+    if theirs.get("tests_before") is not None:
+        raise Broken(f"{SOURCE} has its tests from another run itself")
+    same = [(contract[key], their_contract[key]) for key in ("fixture", "test_command", "limits", "engine_state")]
+    same += [(run["image"]["digest"], theirs["image"]["digest"]), (cage["versions"], their_cage["versions"]),
+             (run["proofbox_version"], theirs["proofbox_version"]), (run["host_namespaces"], theirs["host_namespaces"]),
+             ((run["signer"] or {}).get("keyid"), (theirs["signer"] or {}).get("keyid"))]
+    if any(ours != other for ours, other in same):
+        raise Broken(f"{SOURCE} is of another fixture, contract, image, host or signer")
+    before = their_cage["verification"]["before"]
+    if before is None or before != cage["verification"]["before"]:
+        raise Broken("the tests before the engine are not on record as the named run has them")
+    exited = before["inspect_exited"]["State"]["FinishedAt"]
+    order = [theirs["started_at"], before["created_at"], before["finished_at"], exited, theirs["finished_at"], run["started_at"]]
+    # File systems and documents cut the clock: a tenth of a second is no order.
+    slack = 10**8
+    if any(moment(order[at]) > moment(order[at + 1]) + slack for at in (0, 1, 2, 4)) or moment(exited) > moment(order[4]) + slack:
+        raise Broken(f"the tests of {SOURCE} were not over within that run, and it before this one")
+    if moment(run["started_at"]) - moment(theirs["finished_at"]) > 86_400 * 10**9:
+        raise Broken(f"{SOURCE} is older than a day")
+    return f"those of run {named['run_id']}"
 
 
 def check_claims(artifacts, derived):
@@ -312,7 +367,7 @@ def verify_signature(key, signature, message):
         raise Broken("has a signature that does not verify") from None
 
 
-def check_envelope(artifacts, name, key, keyid):
+def check_envelope(artifacts, name, key, keyid, subjects=None):
     envelope = load_canonical(os.path.join(artifacts, name))
     if len(envelope["signatures"]) != 1 or envelope["signatures"][0]["keyid"] != keyid:
         raise Broken(f"{name} is not signed by the key of run.json")
@@ -323,6 +378,8 @@ def check_envelope(artifacts, name, key, keyid):
     verify_signature(key, base64.b64decode(envelope["signatures"][0]["sig"], validate=True), message)
     statement = json.loads(payload)
     for subject in statement["subject"]:
+        if subjects is not None and subject["name"] not in subjects:
+            continue
         if sha256_file(os.path.join(artifacts, subject["name"])) != "sha256:" + subject["digest"]["sha256"]:
             raise Broken(f"{name} speaks of another {subject['name']}")
     return statement
@@ -348,6 +405,13 @@ def check_signature(artifacts, found, report, key_file):
         statement = check_envelope(artifacts, name, key, keyid)
         if name == "attestation.dsse.json" and statement["predicate"]["verdict"] != report["status"]:
             raise Broken("attestation.dsse.json says another verdict than report.json")
+    named = load(os.path.join(artifacts, "run.json")).get("tests_before")
+    if named is not None:
+        # Of that run's subjects only this one is here.
+        theirs = check_envelope(os.path.join(artifacts, SOURCE), ENVELOPES[0], key, keyid, ["digests.json"])
+        lists = [one["digest"]["sha256"] for one in theirs["subject"] if one["name"] == "digests.json"]
+        if [f"sha256:{one}" for one in lists] != [named["bundle"]] or theirs["predicate"]["run_id"] != named["run_id"]:
+            raise Broken(f"{SOURCE}/{ENVELOPES[0]} is of another run")
     return f"three envelopes signed by {keyid[:16]}"
 
 
@@ -387,6 +451,7 @@ def verify(run_directory, key_file):
         step("digests", lambda: check_digests(artifacts, found))
         nonce = step("nonce", lambda: check_nonce(artifacts))
         counts = step("sequence", lambda: check_sequence(artifacts, nonce))
+        step("tests before", lambda: check_source(artifacts, found))
         derived = step("records", lambda: judge(artifacts, nonce, counts))
         report = step("claims", lambda: check_claims(artifacts, derived))
         step("signature", lambda: check_signature(artifacts, found, report, key_file))
@@ -411,7 +476,7 @@ def main():
         print(json.dumps({"holds": holds, "derived": derived, "checks": [list(check) for check in checks]}))
     else:
         for name, ok, detail in checks:
-            print(f"  {'ok  ' if ok else 'FAIL'} {name:10} {detail!r}")
+            print(f"  {'ok  ' if ok else 'FAIL'} {name:12} {detail!r}")
         print("HOLDS" if holds else "DOES NOT HOLD")
     return 0 if holds else 1
 

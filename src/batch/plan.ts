@@ -47,7 +47,7 @@ function nameOf(fixture: string): string {
 
 /** By it a batch that is resumed knows that it is the same. */
 export function manifestDigest(manifest: BatchManifest): Digest {
-  // How many at once and when to stop may change from one try to the next.
-  const { concurrency: _, on_failure: __, ...work } = manifest;
+  // How many at once, what they share and when to stop may change from one try to the next.
+  const { concurrency: _, on_failure: __, tests_before: ___, ...work } = manifest;
   return digestBytes(Buffer.from(jsonDocument(work)));
 }

@@ -142,6 +142,7 @@ async function localRuns(given: Given): Promise<Executor> {
   await removeLeftovers(host.docker, await findLeftovers(host.docker, { hostId: hostId(), processStart }));
   return localExecutor({
     concurrency: options.concurrency ?? manifest.concurrency ?? availableParallelism(),
+    sharesTests: manifest.tests_before === 'once',
     async request(run, directory) {
       const { fixture, words, run: asked, limits } = placedRun(manifestFile, run, options);
       const request = await runRequest(

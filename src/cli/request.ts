@@ -118,6 +118,7 @@ export async function runRequest(
     candidate: prepared?.candidate ?? null,
     ...asked,
     assignment: null,
+    testsBefore: null,
     gates,
     withoutAdmission: false,
     stage1,

@@ -138,6 +138,7 @@ async function seal(
           interrupted: true,
           forged: planted,
           baseline,
+          tests_before: null,
           provider_requests: requests,
           signer: key?.signer ?? null,
         },

@@ -27,6 +27,7 @@ export function baselineRequest(request: RunRequest, context: RunContext): RunRe
     candidate: null,
     tools: null,
     baselineImage: null,
+    testsBefore: null,
     gates: {},
     stage1: null,
     out: join(context.paths.root, BASELINE_DIR),

@@ -157,14 +157,26 @@ async function readRegular(path: string, limit: number): Promise<Buffer | null> 
 
 /** Pieces of test.log: both test runs, each under a line that says which. What the tests wrote is never held whole. */
 export async function* testLog(
-  runs: { title: string; stdout: string; stderr: string }[],
+  runs: {
+    title: string;
+    /** null where they did not run */
+    files: { stdout: string; stderr: string } | null;
+    /** where else what they said is to be found; null where nowhere */
+    elsewhere: string | null;
+  }[],
 ): AsyncGenerator<string | Buffer> {
-  for (const [index, run] of runs.entries()) {
-    if (index > 0) yield '\n';
-    yield `==> ${run.title}: standard output\n`;
-    yield* endedText(run.stdout);
-    yield `==> ${run.title}: standard error\n`;
-    yield* endedText(run.stderr);
+  let between = '';
+  for (const { title, files, elsewhere } of runs) {
+    if (files === null && elsewhere === null) continue;
+    yield between;
+    between = '\n';
+    if (files === null) yield `==> ${title}: ${elsewhere}\n`;
+    else {
+      yield `==> ${title}: standard output\n`;
+      yield* endedText(files.stdout);
+      yield `==> ${title}: standard error\n`;
+      yield* endedText(files.stderr);
+    }
   }
 }
 

@@ -11,6 +11,7 @@ import type { EngineOutcome } from './engine-cage.ts';
 import type { ForbiddenGuard } from './forbidden.ts';
 import type { Traffic } from './gateway.ts';
 import type { RunRequest } from './request.ts';
+import type { ReusedTests } from './reused-tests.ts';
 import type { TestsOutcome } from './verification.ts';
 
 /** What the steps of one run found. */
@@ -29,6 +30,8 @@ export interface JudgeInput {
   /** the fake lane of the same run; null where there is none */
   baseline: BaselineSummary | null;
   tests: { before: TestsOutcome | null; after: TestsOutcome | null };
+  /** in the place of the tests before; null where the run made its own */
+  reused: ReusedTests | null;
 }
 
 /** The documents of one run that the harness itself makes. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { contractText } from '../evidence/contract-text.ts';
 import { jsonDocument, jsonLines } from '../evidence/json.ts';
 import { place } from '../evidence/seal.ts';
-import { SBOM_FILE } from '../proofs/evidence.ts';
+import { SBOM_FILE, TESTS_SOURCE_DIR } from '../proofs/evidence.ts';
 import type { CageDocument } from '../schema/cage.ts';
 import type { ForbiddenDocument, Report } from '../schema/report.ts';
 import type { Trees } from '../schema/tree.ts';
@@ -32,6 +32,7 @@ export async function judge(input: JudgeInput): Promise<Report> {
           forged: input.collected.planted,
           baseline: input.baseline,
           provider_requests: input.traffic?.requests ?? null,
+          tests_before: input.reused?.named ?? null,
           signer: request.signingKey?.signer ?? null,
         },
         files,
@@ -55,18 +56,24 @@ async function writeEvidence(input: JudgeInput, documents: Documents): Promise<v
   await put(context.paths, 'cage.json', jsonDocument(documents.cage));
   await put(context.paths, 'trees.json', jsonDocument(documents.trees));
   await put(context.paths, 'forbidden.json', jsonDocument(documents.forbidden));
+  await input.reused?.place(artifacts);
   const runs = [
-    ...(tests.before === null ? [] : [{ title: 'tests before the engine', ...tests.before.files }]),
-    ...(tests.after === null ? [] : [{ title: 'tests after the engine', ...tests.after.files }]),
+    { title: 'tests before the engine', files: tests.before?.files ?? null, elsewhere: elsewhere(input) },
+    { title: 'tests after the engine', files: tests.after?.files ?? null, elsewhere: null },
   ];
   await put(context.paths, 'test.log', testLog(runs));
 }
 
+/** Where the output of the tests before lies that another run made. */
+function elsewhere({ reused }: JudgeInput): string | null {
+  return reused === null ? null : `of run ${reused.named.run_id}, in ${TESTS_SOURCE_DIR}/test.log`;
+}
+
 /** Waits for what is left of the containers. */
-async function cageDocument({ context, request, outcome, tests }: JudgeInput): Promise<CageDocument> {
+async function cageDocument({ context, request, outcome, tests, reused }: JudgeInput): Promise<CageDocument> {
   const [engine, before, after] = await Promise.all([
     outcome.whole,
-    tests.before?.whole ?? null,
+    tests.before?.whole ?? reused?.record ?? null,
     tests.after?.whole ?? null,
   ]);
   return {

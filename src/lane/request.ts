@@ -14,6 +14,7 @@ import type { Assignment, Candidate, Tools } from '../schema/run.ts';
 import type { RunImage } from './context.ts';
 import type { GuardedRoot } from './forbidden.ts';
 import type { Progress } from './progress.ts';
+import type { OfferedTests } from './reused-tests.ts';
 
 /** Everything one run needs. Whoever calls has checked flags and fixture: nothing here asks or guesses. */
 export interface RunRequest {
@@ -35,6 +36,8 @@ export interface RunRequest {
   assignment: Assignment | null;
   /** npm packages in the image beside the sandbox; null where there are none */
   tools: Tools | null;
+  /** a run whose tests on the untouched fixture may stand for those of this one; null where it makes its own */
+  testsBefore: OfferedTests | null;
   /** from which the same-run fake lane is made; null where there is none */
   baselineImage: RunImage | null;
   /** what the engine under review is made of, and how it is set up; null for every other engine */

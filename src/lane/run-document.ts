@@ -9,7 +9,10 @@ import type { RunState } from '../schema/state.ts';
 
 /** What is known only at the end. */
 export interface RunEnd
-  extends Pick<RunDocument, 'interrupted' | 'forged' | 'baseline' | 'provider_requests' | 'signer'> {
+  extends Pick<
+    RunDocument,
+    'interrupted' | 'forged' | 'baseline' | 'provider_requests' | 'tests_before' | 'signer'
+  > {
   finished: Moment;
 }
 
@@ -49,6 +52,7 @@ export function runDocument(
     baseline: end.baseline,
     provider_requests: end.provider_requests,
     assignment: state.assignment,
+    tests_before: end.tests_before,
     signer: end.signer,
   };
 }

@@ -33,6 +33,7 @@ import { newIdentity } from './identity.ts';
 import { claimRunDirectory, holdsNothing, makeCageFolders, removeSpool, writeInputs } from './prepare.ts';
 import type { StepId } from './progress.ts';
 import type { RunRequest, RunResult } from './request.ts';
+import type { ReusedTests } from './reused-tests.ts';
 import { Rubbish } from './rubbish.ts';
 import { StateFile } from './state.ts';
 import { type CageUser, claimUser } from './user.ts';
@@ -178,27 +179,37 @@ async function carryOut(request: RunRequest, prepared: Prepared): Promise<RunRes
   const baseline =
     fake === null ? null : await step(context, 'baseline', async () => baselineSummary(await runLane(fake)));
   const command = closed.length === 0 ? contract.test_command : null;
+  const reused = command === null ? null : await reusedTests(request, context);
   await makeCageFolders(context.paths.workspace, context.paths.artifacts, context.owner);
   // Made while others are at work, the one that is waited for first; in each is nothing but the recorder until its turn.
   const engine = closed.length === 0 ? prepareEngine(context, prepared.plan) : null;
-  const cages = command === null ? null : testCages(context, command);
+  const cages = command === null ? null : testCages(context, command, reused === null);
   try {
-    return await withCages(request, prepared, { closed, baseline, command, engine, cages });
+    return await withCages(request, prepared, { closed, baseline, command, engine, cages, reused });
   } finally {
-    await Promise.all([engine?.dismiss(), cages?.before.dismiss(), cages?.after.dismiss()]);
+    await Promise.all([engine?.dismiss(), cages?.before?.dismiss(), cages?.after.dismiss()]);
   }
 }
 
 interface TestCages {
-  before: WaitingTests;
+  /** null where another run made them */
+  before: WaitingTests | null;
   after: WaitingTests;
 }
 
-function testCages(context: RunContext, command: string[]): TestCages {
+function testCages(context: RunContext, command: string[], makesBoth: boolean): TestCages {
   return {
-    before: prepareTests(context, 'tests_before', command),
+    before: makesBoth ? prepareTests(context, 'tests_before', command) : null,
     after: prepareTests(context, 'tests_after', command),
   };
+}
+
+/** Tests of an earlier run that may stand for those before the engine; null where this run makes its own. */
+async function reusedTests(request: RunRequest, context: RunContext): Promise<ReusedTests | null> {
+  if (request.testsBefore === null) return null;
+  const { takeTests } = await import('./reused-tests.ts');
+  const taken = await takeTests(request.testsBefore, context, request.signingKey);
+  return typeof taken === 'string' ? null : taken;
 }
 
 async function withCages(
@@ -211,14 +222,16 @@ async function withCages(
     /** null where a gate is closed */
     engine: WaitingEngine | null;
     cages: TestCages | null;
+    reused: ReusedTests | null;
   },
 ): Promise<RunResult> {
   const { context, plan, pristine, guard } = prepared;
   const { paths, events } = context;
-  const { closed, baseline, command, engine, cages } = begun;
+  const { closed, baseline, command, engine, cages, reused } = begun;
+  const ownBefore = cages?.before ?? null;
   // Side by side, on copies of their own; both are over before the result is judged.
   const firstDone = settled(
-    cages === null ? null : step(context, 'tests_before', () => cages.before.runOn(pristine)),
+    ownBefore === null ? null : step(context, 'tests_before', () => ownBefore.runOn(pristine)),
   );
   const before = await step(context, 'prepare', () => fillFolders(prepared));
   const engineDone =
@@ -266,6 +279,7 @@ async function withCages(
       traffic,
       baseline,
       tests: { before: first, after: second },
+      reused,
     });
   });
   return { report, directory: paths.root };

@@ -1,6 +1,7 @@
 /** Proof: the bundle holds every file it must, nothing that the engine planted, and each with its digest. */
 import { type Evidence, PROVIDER_FILE, REQUIRED_FILES, SBOM_FILE } from './evidence.ts';
 import { type Claim, conclude, type Finding, type ProofOutcome, take } from './outcome.ts';
+import { testsSourceFiles } from './tests-source.ts';
 
 const CLAIM: Claim = {
   id: 'artifacts',
@@ -34,6 +35,7 @@ function contents(evidence: Evidence): Finding[] {
     ...REQUIRED_FILES,
     ...(evidence.provider === null ? [] : [PROVIDER_FILE]),
     ...(evidence.bill === null ? [] : [SBOM_FILE]),
+    ...testsSourceFiles(evidence.run),
   ];
   for (const file of required) {
     if (!evidence.files.has(file)) findings.push(incomplete(file, 'is missing'));

@@ -8,7 +8,7 @@ import type { Digest } from '../schema/common.ts';
 import type { Contract } from '../schema/contract.ts';
 import type { NormalizedEvent } from '../schema/event.ts';
 import type { Verdict, WriteRoot } from '../schema/recorder.ts';
-import type { ForbiddenDocument, InventoryKind } from '../schema/report.ts';
+import type { Digests, ForbiddenDocument, InventoryKind } from '../schema/report.ts';
 import type { RunDocument } from '../schema/run.ts';
 import type { Sbom } from '../schema/sbom.ts';
 import type { TreeChange, Trees } from '../schema/tree.ts';
@@ -124,6 +124,14 @@ export interface FileFacts {
   ctime_ms: number | null;
 }
 
+/** Documents of the run that the tests on the untouched fixture come from, as they stand in its bundle. */
+export interface TestsSourceDocuments {
+  digests: Loaded<Digests>;
+  run: Loaded<RunDocument>;
+  contract: Loaded<Contract>;
+  cage: Loaded<CageDocument>;
+}
+
 /** Everything a proof may look at. */
 export interface Evidence {
   cage: Loaded<CageDocument>;
@@ -139,6 +147,8 @@ export interface Evidence {
   bill: Loaded<Sbom> | null;
   /** null where the contract names no provider */
   provider: Loaded<ProviderSummary> | null;
+  /** null where the run made those tests itself */
+  testsSource: TestsSourceDocuments | null;
   /** every entry under run_artifact_dir but folders and what is made of the verdict, by its path relative to it */
   files: Map<string, FileFacts>;
   run: RunDocument;
@@ -161,6 +171,9 @@ export const PROVIDER_FILE = 'provider.jsonl';
 
 /** There wherever the run document says of how many things the image is made. */
 export const SBOM_FILE = 'sbom.cdx.json';
+
+/** Folder with documents of another run, there only where that one made the tests on the untouched fixture. */
+export const TESTS_SOURCE_DIR = 'tests-before';
 
 /** What the harness itself knew: the one document without which nothing can be judged. */
 export const RUN_FILE = 'run.json';

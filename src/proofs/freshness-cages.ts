@@ -1,9 +1,11 @@
 /** Whether the containers of `cage.json` are of this run: their names, images and times. */
 import type { CageDocument, CageRecord } from '../schema/cage.ts';
 import { Inspect } from '../schema/inspect.ts';
+import type { RunDocument } from '../schema/run.ts';
 import { cageRecords, engineCage } from './cages.ts';
 import type { Evidence } from './evidence.ts';
 import { type Finding, place } from './outcome.ts';
+import { runOf } from './tests-source.ts';
 import { isInRun } from './window.ts';
 
 /** Everything about the containers that does not belong to this run. */
@@ -12,7 +14,8 @@ export function freshCages(evidence: Evidence, document: CageDocument): Finding[
   engineCage(document, findings);
   const ids = new Set<string>();
   for (const { at, record } of cageRecords(document)) {
-    const problems = [...identity(evidence, record), ...times(evidence, record)];
+    const run = runOf(evidence, record);
+    const problems = [...identity(run, record), ...times(run, record)];
     if (ids.has(record.container_id)) problems.push('has the container of another cage');
     ids.add(record.container_id);
     if (!record.removed) problems.push('was not removed');
@@ -30,7 +33,7 @@ export function freshCages(evidence: Evidence, document: CageDocument): Finding[
   return findings;
 }
 
-function identity(evidence: Evidence, record: CageRecord): string[] {
+function identity(run: RunDocument, record: CageRecord): string[] {
   const problems: string[] = [];
   const { requested, seen, end } = record;
   for (const key of ['inspect_created', 'inspect_exited'] as const) {
@@ -38,13 +41,13 @@ function identity(evidence: Evidence, record: CageRecord): string[] {
     if (!inspect.success) problems.push(`has no sound ${key}`);
     else {
       if (inspect.data.Id !== record.container_id) problems.push(`has another id in ${key}`);
-      if (inspect.data.Image !== evidence.run.image.digest) problems.push(`is of another image in ${key}`);
+      if (inspect.data.Image !== run.image.digest) problems.push(`is of another image in ${key}`);
     }
   }
-  if (record.image.digest !== evidence.run.image.digest || requested.Image !== evidence.run.image.digest) {
+  if (record.image.digest !== run.image.digest || requested.Image !== run.image.digest) {
     problems.push("is of another image than the run's");
   }
-  const { nonce } = evidence.run;
+  const { nonce } = run;
   const asked = Array.isArray(requested.Cmd) ? requested.Cmd[requested.Cmd.indexOf('--nonce') + 1] : null;
   if (asked !== nonce || seen?.nonce !== nonce || end?.nonce !== nonce)
     problems.push('carries another nonce');
@@ -66,7 +69,7 @@ function turn(engine: CageRecord | null, tests: CageRecord): string[] {
     : ['ran its tests before the engine was gone'];
 }
 
-function times(evidence: Evidence, record: CageRecord): string[] {
+function times(run: RunDocument, record: CageRecord): string[] {
   const { begun_at: begun = null } = record;
   const own = [record.created_at, record.started_at, ...(begun === null ? [] : [begun]), record.finished_at];
   const exited = Inspect.safeParse(record.inspect_exited);
@@ -74,7 +77,7 @@ function times(evidence: Evidence, record: CageRecord): string[] {
     ? [exited.data.Created, exited.data.State.StartedAt, exited.data.State.FinishedAt]
     : [];
   return [own, engines].flatMap((moments) => {
-    if (moments.some((moment) => moment === null || !isInRun(evidence, moment)))
+    if (moments.some((moment) => moment === null || !isInRun(run, moment)))
       return ['did not live within the run'];
     const order = moments.map((moment) => Date.parse(moment ?? ''));
     return order.some((time, index) => index > 0 && time < (order[index - 1] ?? 0))

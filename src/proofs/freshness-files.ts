@@ -18,7 +18,7 @@ export function freshFiles(evidence: Evidence): Finding[] {
     // It says itself when the run ended, and so is written after that.
     if (file === RUN_FILE) return [];
     const times = timesOf(file, facts);
-    if (times.every((time) => time !== null && isInRun(evidence, time))) return [];
+    if (times.every((time) => time !== null && isInRun(evidence.run, time))) return [];
     const message = `${JSON.stringify(file).slice(1, -1)} was not written within the run`;
     return [{ code: 'evidence_incomplete', message, place: { file } }];
   });

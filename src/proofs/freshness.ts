@@ -14,6 +14,7 @@ import {
   place,
   take,
 } from './outcome.ts';
+import { testsSourceFindings, testsSourcePlaces } from './tests-source.ts';
 import { clockFindings } from './window.ts';
 
 const CLAIM: Claim = {
@@ -21,6 +22,11 @@ const CLAIM: Claim = {
   claim:
     "Every document carries this run's nonce, and container, clocks, image and files all belong to the time of this run.",
   requirements: ['P8', 'R11'],
+};
+
+const CLAIM_WITH_SOURCE: Claim = {
+  ...CLAIM,
+  claim: `${CLAIM.claim.slice(0, -1)}, but for the tests on the untouched fixture: they belong to the earlier run that is named.`,
 };
 
 export function freshness(evidence: Evidence): ProofOutcome {
@@ -36,17 +42,24 @@ export function freshness(evidence: Evidence): ProofOutcome {
   }
   const cage = evidence.cage.value;
   if (cage !== undefined) findings.push(...freshCages(evidence, cage));
-  findings.push(...billFindings(evidence), ...freshFiles(evidence));
-  return conclude(evidence, CLAIM, {
+  findings.push(...billFindings(evidence), ...freshFiles(evidence), ...testsSourceFindings(evidence));
+  return conclude(evidence, evidence.run.tests_before === null ? CLAIM : CLAIM_WITH_SOURCE, {
     findings,
     rests: [
       { file: RUN_FILE },
       ...DOCUMENT_NAMES.map((name) => place(name)),
       place('cage', '/engine/container_id'),
       place('cage', '/engine/image/digest'),
+      ...testsSourcePlaces(evidence),
     ],
-    holds: `nonce ${evidence.run.nonce} in every document; container ${(cage?.engine?.container_id ?? '').slice(0, 12)} within ${evidence.run.started_at} and ${evidence.run.finished_at}`,
+    holds: `nonce ${evidence.run.nonce} in every document; container ${(cage?.engine?.container_id ?? '').slice(0, 12)} within ${evidence.run.started_at} and ${evidence.run.finished_at}${ofOther(evidence)}`,
   });
+}
+
+function ofOther({ run }: Evidence): string {
+  return run.tests_before === null
+    ? ''
+    : `; the tests before the engine are those of run ${run.tests_before.run_id}`;
 }
 
 /** The nonce of one document. A record without a line has none to carry; coverage says whether that may be. */

@@ -13,6 +13,7 @@ import {
   place,
   take,
 } from './outcome.ts';
+import { runOf } from './tests-source.ts';
 
 const CLAIM: Claim = {
   id: 'recorder_coverage',
@@ -48,7 +49,7 @@ export function coverageFindings(evidence: Evidence, findings: Finding[]) {
   for (const { at, record } of document === undefined ? [] : cageRecords(document)) {
     // Only the engine's cage is ever asked to stop reads too.
     const mode = record.role === 'engine' ? (contract?.record ?? 'writes') : 'writes';
-    for (const gap of coverageGaps(record, evidence.run.nonce, mode)) {
+    for (const gap of coverageGaps(record, runOf(evidence, record).nonce, mode)) {
       findings.push(lost(`${record.role}: ${gap.message}`, 'cage', `${at}/${gap.at}`));
     }
   }

@@ -3,6 +3,7 @@ import type { TestRun } from '../schema/report.ts';
 import type { Evidence } from './evidence.ts';
 import { type Claim, conclude, type Finding, type ProofOutcome, place, take } from './outcome.ts';
 import { testRun } from './test-run.ts';
+import { testsSourcePlaces } from './tests-source.ts';
 
 const CLAIM: Claim = {
   id: 'tests',
@@ -34,15 +35,18 @@ export function testsPass(evidence: Evidence): ProofOutcome {
       });
     }
   }
+  const source = evidence.run.tests_before;
+  const of = source === null ? '' : ` (in run ${source.run_id})`;
   return conclude(evidence, CLAIM, {
     findings,
     rests: [
       place('cage', '/verification/after/exit'),
       place('cage', '/verification/before/exit'),
+      ...testsSourcePlaces(evidence),
       place('contract', '/test_command'),
       { file: 'test.log' },
     ],
-    holds: `exit code 0 in ${Math.round(after?.duration_ms ?? 0)} ms; before the engine the tests ${before?.passed === true ? 'passed too' : 'failed'}`,
+    holds: `exit code 0 in ${Math.round(after?.duration_ms ?? 0)} ms; before the engine the tests ${before?.passed === true ? 'passed too' : 'failed'}${of}`,
   });
 }
 

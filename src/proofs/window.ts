@@ -1,4 +1,5 @@
 /** The time of one run: from its start to its end by two clocks. Says whether a moment lies inside. */
+import type { RunDocument } from '../schema/run.ts';
 import type { Evidence } from './evidence.ts';
 import { type Finding, place } from './outcome.ts';
 
@@ -13,9 +14,11 @@ const CLOCK_STEP_MS = 500;
 const SLEW = 0.001;
 
 /** Whether an instant (RFC 3339) or time (milliseconds since 1970) lies within the run. */
-export function isInRun(evidence: Evidence, moment: string | number): boolean {
+export function isInRun(
+  { started_at, finished_at }: Pick<RunDocument, 'started_at' | 'finished_at'>,
+  moment: string | number,
+): boolean {
   const time = typeof moment === 'number' ? moment : Date.parse(moment);
-  const { started_at, finished_at } = evidence.run;
   return time >= Date.parse(started_at) - SLACK_MS && time <= Date.parse(finished_at) + SLACK_MS;
 }
 
@@ -31,7 +34,7 @@ export function clockFindings(evidence: Evidence): Finding[] {
     });
   }
   for (const event of evidence.events.value ?? []) {
-    if (isInRun(evidence, event.at) && agree(Date.parse(event.at) - start, event.t_ms)) continue;
+    if (isInRun(evidence.run, event.at) && agree(Date.parse(event.at) - start, event.t_ms)) continue;
     const at = `line ${event.seq}`;
     findings.push({
       code: 'evidence_incomplete',

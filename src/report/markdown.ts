@@ -81,12 +81,13 @@ function changes(report: Report): string {
 
 function tests(report: Report): string {
   if (report.verification === null) return 'The contract names no test command.';
-  const { command, before, after } = report.verification;
+  const { command, before, before_run: other, after } = report.verification;
+  const of = other === undefined ? '' : ` (in run ${code(other)})`;
   const say = (run: typeof before) =>
     run === null
       ? 'not run'
       : `${run.passed ? 'passed' : 'failed'} (exit ${run.exit_code ?? `signal ${run.signal ?? '?'}`}, ${(run.duration_ms / 1000).toFixed(2)} s)`;
-  return `Tests ${code(command.join(' '))}: before the engine **${say(before)}**, after it **${say(after)}**.`;
+  return `Tests ${code(command.join(' '))}: before the engine **${say(before)}**${of}, after it **${say(after)}**.`;
 }
 
 function writes(report: Report): string {

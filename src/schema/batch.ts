@@ -36,6 +36,12 @@ export const BatchManifest = z.strictObject({
     .max(256)
     .optional()
     .describe('runs at once; the number of processors where absent'),
+  tests_before: z
+    .enum(['once', 'each'])
+    .default('once')
+    .describe(
+      'on one host, `once` lets runs of one fixture share the tests on the untouched fixture, and each bundle holds the records of the run that made them; `each` makes them in every run',
+    ),
   on_failure: z
     .enum(['keep_going', 'fail_fast'])
     .default('keep_going')

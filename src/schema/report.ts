@@ -263,6 +263,9 @@ export const Report = z.strictObject({
     .strictObject({
       command: z.array(z.string()).describe('the test command'),
       before: TestRun.nullable().describe('its run on the fixture as it was'),
+      before_run: RunId.optional().describe(
+        'the earlier run that made `before`; left out where this one did',
+      ),
       after: TestRun.nullable().describe('its run on what the engine left'),
     })
     .nullable(),

@@ -66,6 +66,16 @@ export const Assignment = z
   .meta({ id: 'Assignment' });
 export type Assignment = z.infer<typeof Assignment>;
 
+/** An earlier run whose tests on the untouched fixture stand for those of this one. */
+export const TestsSource = z
+  .strictObject({
+    run_id: RunId.describe('names that run'),
+    nonce: Nonce.describe('of that run'),
+    bundle: Digest.describe('of its digests.json'),
+  })
+  .meta({ id: 'TestsSource' });
+export type TestsSource = z.infer<typeof TestsSource>;
+
 export const RunDocument = z.strictObject({
   schema: z.literal('proofbox.run/v1'),
   nonce: Nonce.describe('made by the harness for this run; the same in every document'),
@@ -127,6 +137,11 @@ export const RunDocument = z.strictObject({
   assignment: Assignment.nullable()
     .default(null)
     .describe('the run of a fleet that this one answers; null where nobody but its own host asked for it'),
+  tests_before: TestsSource.nullable()
+    .default(null)
+    .describe(
+      'the run that made the tests on the untouched fixture, whose documents lie in tests-before/; null where this one did',
+    ),
   signer: Signer.nullable().describe('whose signature the envelopes carry; null where the run is not signed'),
 });
 export type RunDocument = z.infer<typeof RunDocument>;

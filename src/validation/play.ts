@@ -54,6 +54,7 @@ export function plainRequest(
     candidate: null,
     tools: null,
     assignment: null,
+    testsBefore: null,
     baselineImage: null,
     configText: '',
     signingKey: null,

@@ -1,5 +1,4 @@
 /** Loads the primary evidence from the files of a bundle, as the proofs take it. Invents nothing that is missing. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BundleFile } from '../evidence/inventory.ts';
 import { isDerived } from '../evidence/layout.ts';
@@ -13,6 +12,7 @@ import {
   type Reconciliation,
   RUN_FILE,
   SBOM_FILE,
+  TESTS_SOURCE_DIR,
 } from '../proofs/evidence.ts';
 import { summarizeProcesses } from '../proofs/processes-summary.ts';
 import { summarizeProvider } from '../proofs/provider-summary.ts';
@@ -37,6 +37,8 @@ import {
   reconcile,
   type WatchIndex,
 } from '../witness/reconcile.ts';
+import { loadDocument, reason } from './load-document.ts';
+import { loadTestsSource } from './tests-source.ts';
 
 /** A bundle whose run.json cannot be read: nothing of it can be judged. */
 export class NoRunDocument extends Error {}
@@ -48,11 +50,11 @@ export class NoRunDocument extends Error {}
  */
 export async function loadEvidence(artifacts: string, files: Map<string, BundleFile>): Promise<Evidence> {
   const at = (name: string) => join(artifacts, name);
-  const run = await load(at(RUN_FILE), RunDocument);
+  const run = await loadDocument(at(RUN_FILE), RunDocument);
   if (run.value === undefined) throw new NoRunDocument(`${RUN_FILE}: ${run.problem}`);
-  const forbidden = await load(at('forbidden.json'), ForbiddenDocument);
-  const trees = await load(at('trees.json'), QuickTrees);
-  const contract = await load(at('contract.json'), Contract);
+  const forbidden = await loadDocument(at('forbidden.json'), ForbiddenDocument);
+  const trees = await loadDocument(at('trees.json'), QuickTrees);
+  const contract = await loadDocument(at('contract.json'), Contract);
   const attempts = noAttempts();
   const writes = await summarizeWrites(
     fileLines(at('writes.jsonl')),
@@ -62,7 +64,7 @@ export async function loadEvidence(artifacts: string, files: Map<string, BundleF
   const sights: WatchIndex = { seen: new Map() };
   const watch = await summarizeWatch(fileLines(at('watch.jsonl')), (record) => addSight(sights, record));
   return {
-    cage: await load(at('cage.json'), CageDocument),
+    cage: await loadDocument(at('cage.json'), CageDocument),
     contract,
     events: await loadEvents(at('events.normalized.jsonl')),
     trees,
@@ -74,11 +76,12 @@ export async function loadEvidence(artifacts: string, files: Map<string, BundleF
       attempts: isSound(writes) ? attempts : null,
       watch: isSound(watch) ? sights : null,
     }),
-    bill: run.value.image.components === undefined ? null : await load(at(SBOM_FILE), Sbom),
+    bill: run.value.image.components === undefined ? null : await loadDocument(at(SBOM_FILE), Sbom),
     provider:
       contract.value === undefined || contract.value.provider.mode === 'none'
         ? null
         : await summarizeProvider(fileLines(at(PROVIDER_FILE))),
+    testsSource: run.value.tests_before === null ? null : await loadTestsSource(at(TESTS_SOURCE_DIR)),
     files: primaryFiles(files, run.value),
     run: run.value,
   };
@@ -100,19 +103,6 @@ function primaryFiles(files: Map<string, BundleFile>, run: RunDocument): Map<str
     });
   }
   return primary;
-}
-
-async function load<T>(path: string, schema: LineSchema<T>): Promise<Loaded<T>> {
-  try {
-    const parsed = schema.safeParse(JSON.parse(await readFile(path, 'utf8')));
-    if (parsed.success) return { value: parsed.data };
-    const issue = parsed.error.issues[0];
-    return {
-      problem: `breaks its schema at ${issue?.path.join('.') || 'its top'}: ${issue?.message ?? 'not valid'}`,
-    };
-  } catch (error) {
-    return { problem: reason(error) };
-  }
 }
 
 async function loadEvents(path: string): Promise<Loaded<NormalizedEvent[]>> {
@@ -157,10 +147,4 @@ async function* parsedLines<T>(path: string, schema: LineSchema<T>): AsyncGenera
     if (!parsed.success) throw new Error(`line ${line} breaks its schema`);
     yield parsed.data;
   }
-}
-
-function reason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'missing';
-  return error instanceof SyntaxError ? 'does not parse' : message;
 }

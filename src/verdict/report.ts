@@ -69,6 +69,7 @@ export function assembleReport(evidence: Evidence, verdict: Evaluation): Report 
         : {
             command: contract.test_command,
             before: testRun(document.verification.before),
+            ...(run.tests_before === null ? {} : { before_run: run.tests_before.run_id }),
             after: testRun(document.verification.after),
           },
     usage: {

@@ -23,7 +23,7 @@ import { exposureProblems } from './exposure.ts';
 import { layoutProblems } from './layout.ts';
 import { patchCheck } from './patch.ts';
 import { renderingCheck, reportChecks } from './report.ts';
-import { signatureCheck } from './signature.ts';
+import { SOURCE_ENVELOPE, signatureCheck } from './signature.ts';
 import { traceProblems } from './trace.ts';
 import { treeProblems, workspaceCheck } from './trees.ts';
 
@@ -207,7 +207,7 @@ async function patch(
 
 async function envelopes(artifacts: string, files: Map<string, BundleFile>): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  for (const name of Object.values(ENVELOPES))
+  for (const name of [...Object.values(ENVELOPES), SOURCE_ENVELOPE])
     if (files.has(name)) found.set(name, await readFile(join(artifacts, name), 'utf8'));
   return found;
 }

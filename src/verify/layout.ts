@@ -3,13 +3,18 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BundleFile } from '../evidence/inventory.ts';
 import { BASELINE_DIR, DERIVED_FILES, ENGINE_DIRS, ENVELOPES, isDerived } from '../evidence/layout.ts';
-import { PROVIDER_FILE, REQUIRED_FILES, SBOM_FILE } from '../proofs/evidence.ts';
+import { PROVIDER_FILE, REQUIRED_FILES, SBOM_FILE, TESTS_SOURCE_DIR } from '../proofs/evidence.ts';
+import { TESTS_SOURCE_ENVELOPE, TESTS_SOURCE_FILES } from '../proofs/tests-source.ts';
 import { decodeBytes } from '../witness/bytes.ts';
 import type { Problem } from './check.ts';
 
 /** Everything that may stand in a run directory; only the bundle must. */
 const IN_RUN_DIRECTORY = ['workspace', 'artifacts'];
 const RAW_LOGS = ['backend/stdout.log', 'backend/stderr.log'];
+/** Of the run that made the tests on the untouched fixture, where this one did not. */
+const TESTS_SOURCE = ['digests.json', TESTS_SOURCE_ENVELOPE, ...TESTS_SOURCE_FILES].map(
+  (name) => `${TESTS_SOURCE_DIR}/${name}`,
+);
 /** The harness's own documents: a reader opens these and no other file. */
 const HARNESS_FILES = new Set<string>([
   PROVIDER_FILE,
@@ -17,6 +22,7 @@ const HARNESS_FILES = new Set<string>([
   ...REQUIRED_FILES,
   ...DERIVED_FILES,
   ...Object.values(ENVELOPES),
+  ...TESTS_SOURCE,
 ]);
 
 /** Read in bounded memory, whatever their size. */
@@ -46,12 +52,14 @@ export async function layoutProblems(
       problems.push({ file: name, what: 'is no folder' });
   }
   for (const name of await names(join(runDirectory, 'artifacts'))) {
-    const isFolder = (ENGINE_DIRS as readonly string[]).includes(name);
+    const isFolder = [...ENGINE_DIRS, TESTS_SOURCE_DIR].includes(name);
     if (!isFolder && !files.has(name)) problems.push({ file: name, what: 'is a folder that nobody knows' });
   }
   for (const name of [...REQUIRED_FILES, ...DERIVED_FILES])
     if (!files.has(name)) problems.push({ file: name, what: 'is missing' });
   for (const [path, { kind, size }] of files) {
+    if (path.startsWith(`${TESTS_SOURCE_DIR}/`) && !TESTS_SOURCE.includes(path))
+      problems.push({ file: path, what: 'is a file that nobody knows' });
     const isHarness = HARNESS_FILES.has(path) || isDerived(path);
     if (isHarness && !STREAMED.has(path) && size > MAX_DOCUMENT)
       problems.push({ file: path, what: `has ${size} bytes, more than any document of a run` });

@@ -6,11 +6,15 @@ import { signerOf } from '../attest/keys.ts';
 import { type Attested, type StatementName, statements } from '../attest/statements.ts';
 import { ENVELOPES } from '../evidence/layout.ts';
 import { PROOFBOX_VERSION } from '../package-root.ts';
+import { TESTS_SOURCE_DIR } from '../proofs/evidence.ts';
+import { TESTS_SOURCE_ENVELOPE } from '../proofs/tests-source.ts';
+import { PREDICATES } from '../schema/attestation.ts';
 import type { Signer } from '../schema/run.ts';
 import { type Check, checkOf, type Problem, skipped } from './check.ts';
 
 const ID = 'signature';
 const RUN = 'run.json';
+export const SOURCE_ENVELOPE = `${TESTS_SOURCE_DIR}/${TESTS_SOURCE_ENVELOPE}`;
 
 /**
  * @param texts the envelopes that stand in the bundle, by file name
@@ -44,11 +48,36 @@ export function signatureCheck(
     const what = envelopeProblem(texts.get(file), signer, expected[name], version === PROOFBOX_VERSION);
     return what === null ? [] : [{ file, what }];
   });
+  problems.push(...sourceProblems(texts.get(SOURCE_ENVELOPE), signer, attested));
   const whose =
     trusted === null
       ? `key ${signer.keyid.slice(0, 16)}…; give --key PUB to know that it is the right one`
       : 'the key that was given';
   return checkOf(ID, problems, `three statements, each what the evidence makes it, signed with ${whose}`);
+}
+
+/** The run that made the tests on the untouched fixture signed what this bundle has of it. */
+function sourceProblems(text: string | undefined, signer: Signer, { evidence }: Attested): Problem[] {
+  const { tests_before: named } = evidence.run;
+  const problem = (what: string): Problem[] => [{ file: SOURCE_ENVELOPE, what }];
+  if (named === null) return text === undefined ? [] : problem('is there, and run.json names no such run');
+  if (text === undefined) return problem('is missing, though the run is signed');
+  try {
+    const { subject, predicateType, predicate } = JSON.parse(unseal(text, signer)) as {
+      subject: { name: string; digest: { sha256: string } }[];
+      predicateType: string;
+      predicate: { run_id: string; nonce: string };
+    };
+    const list = subject.find(({ name }) => name === 'digests.json')?.digest.sha256;
+    const isOfIt =
+      predicateType === PREDICATES.run &&
+      `sha256:${list}` === named.bundle &&
+      predicate.run_id === named.run_id &&
+      predicate.nonce === named.nonce;
+    return isOfIt ? [] : problem('is not of the run that run.json names');
+  } catch (error) {
+    return problem((error as Error).message);
+  }
 }
 
 /** A keyid that is not the key's own could name a trusted key over a stranger's. */

@@ -32,6 +32,9 @@ export function Tests({ report, page }: { report: Report; page: Page }) {
                   {run.stopped ??
                     (run.signal === null ? `exit code ${run.exit_code}` : `signal ${run.signal}`)}{' '}
                   after {seconds(run.duration_ms)}
+                  {when === 'before' && verification.before_run !== undefined
+                    ? `, in run ${verification.before_run}`
+                    : ''}
                 </>
               )}
             </li>
