@@ -8,6 +8,7 @@ import Docker from 'dockerode';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PACKAGE_ROOT } from '../../src/package-root.ts';
 import type { BatchReport } from '../../src/schema/batch.ts';
+import type { RunDocument } from '../../src/schema/run.ts';
 import { requireBothHold } from '../integration/both-verifiers.ts';
 import { ledgerIn, proofbox, scratch } from '../integration/product.ts';
 import { validator } from '../schema/validator.ts';
@@ -49,6 +50,21 @@ async function leftover(): Promise<unknown[]> {
   return all.filter(({ Labels }) => Labels['io.proofbox.run']?.startsWith('batch'));
 }
 
+test('R14: every run makes its own tests where the manifest says so', async () => {
+  const { out, batch } = prepared({
+    fixtures: ['py-interval'],
+    engines: [FAKE],
+    repeats: 2,
+    concurrency: 1,
+    tests_before: 'each',
+  });
+  expect((await batch()).exitCode).toBe(0);
+  for (const key of ['py-interval.fake.1', 'py-interval.fake.2'])
+    expect(
+      JSON.parse(readFileSync(join(out, 'runs', key, 'artifacts/run.json'), 'utf8')).tests_before,
+    ).toBeNull();
+}, 60_000);
+
 describe('a batch', () => {
   const { out, batch, log } = prepared({
     fixtures: ['py-interval', 'fail-failed-tests'],
@@ -73,6 +89,22 @@ describe('a batch', () => {
     for (const { key, fixture } of report?.all ?? []) await requireBothHold(join(out, 'runs', key), fixture);
     expect(await leftover()).toEqual([]);
   }, 180_000);
+
+  test('R14: the later runs of a fixture have the tests before the engine from the first that made them', () => {
+    const named = (key: string) =>
+      (JSON.parse(readFileSync(join(out, 'runs', key, 'artifacts/run.json'), 'utf8')) as RunDocument)
+        .tests_before;
+    for (const fixture of ['py-interval', 'fail-failed-tests']) {
+      const keys = ['fake.1', 'idle.1', 'fake.2', 'idle.2'].map((run) => `${fixture}.${run}`);
+      const lenders = keys.flatMap((key) => named(key)?.run_id ?? []);
+      const ids = keys.map(
+        (key) => JSON.parse(readFileSync(join(out, 'runs', key, 'artifacts/run.json'), 'utf8')).run_id,
+      );
+      expect(named(keys[0] ?? '')).toBeNull();
+      expect(new Set(lenders).size).toBe(1);
+      expect(ids).toContain(lenders[0]);
+    }
+  });
 
   test('leaves a summary in four forms that say the same', () => {
     const report = JSON.parse(readFileSync(join(out, 'batch.json'), 'utf8')) as BatchReport;

@@ -14,6 +14,7 @@ import { answersSubject, objectName, parseConsumerName, RUNS } from '../../src/f
 import type { Digest } from '../../src/schema/common.ts';
 import { Ask, type RefusedAnswer } from '../../src/schema/fleet.ts';
 import type { Assignment } from '../../src/schema/run.ts';
+import { digestBytes } from '../../src/witness/content.ts';
 import { requireBothHold } from '../integration/both-verifiers.ts';
 import { lane } from '../integration/lane-runner.ts';
 import { type NatsServer, Site } from './site.ts';
@@ -70,7 +71,16 @@ async function answer(ask: Ask, key: SigningKey, made: { bundle: Digest; bytes: 
   await nats.js.publish(answersSubject(assignment, 'done'), text);
 }
 
-const NAMES = ['altered', 'replayed', 'anothers', 'unasked', 'easier', 'swapped', 'other-key'] as const;
+const NAMES = [
+  'altered',
+  'replayed',
+  'anothers',
+  'unasked',
+  'easier',
+  'borrowed',
+  'swapped',
+  'other-key',
+] as const;
 
 test('every lie is refused, named and made good; who lied is not believed again', async () => {
   const keys = Object.fromEntries(
@@ -141,6 +151,11 @@ test('every lie is refused, named and made good; who lied is not believed again'
       return store((await made('easier', assignment, { contractFile })).directory);
     },
   );
+  await lie('borrowed', /it did not make the tests before the engine itself/, async ({ assignment }) => {
+    const { directory } = await made('borrowed', null);
+    const bundle = digestBytes(readFileSync(join(directory, 'artifacts/digests.json')));
+    return store((await made('borrowed', assignment, { testsBefore: { directory, bundle } })).directory);
+  });
   await lie('swapped', /its bundle is not what its digest says/, async ({ assignment }) => {
     const { directory } = await made('swapped', assignment);
     const { bytes } = await store(directory);
