@@ -7,6 +7,7 @@ import { closeSync, fstatSync, readlinkSync } from 'node:fs';
 import type { Digest } from '../schema/common.ts';
 import type { TreeEntry } from '../schema/tree.ts';
 import { CHUNK, digestBytes, digestOpen, openRegular } from './content.ts';
+import { DigestThread } from './digest-thread.ts';
 import { pace } from './pace.ts';
 import { type Step, TreeWalk } from './walk.ts';
 
@@ -44,15 +45,27 @@ export async function digestTree(root: string | Buffer, options: TreeOptions): P
   const reader = new ContentReader(walk, options);
   const sum = createHash('sha256');
   const entries: TreeEntry[] = [];
+  let summed = 0;
+  const sumUp = () => {
+    for (let entry = entries[summed]; entry !== undefined && !reader.awaits(entry); entry = entries[summed]) {
+      sum.update(canonicalLine(entry));
+      summed += 1;
+    }
+  };
   const breathe = pace(options.signal);
-  for (const step of walk.steps()) {
-    if (step.at === 'leave') continue;
-    const entry = await reader.describe(step, breathe);
-    entries.push(entry);
-    sum.update(canonicalLine(entry));
-    const rest = breathe();
-    if (rest !== null) await rest;
+  try {
+    for (const step of walk.steps()) {
+      if (step.at === 'leave') continue;
+      entries.push(await reader.describe(step, breathe));
+      sumUp();
+      const rest = breathe();
+      if (rest !== null) await rest;
+    }
+    await reader.finish(breathe);
+  } finally {
+    await reader.close();
   }
+  sumUp();
   return {
     digest: `sha256:${sum.digest('hex')}`,
     entries,
@@ -72,6 +85,9 @@ function canonicalLine(entry: TreeEntry): string {
   return `${JSON.stringify([entry.path, entry.kind, entry.mode, entry.size, entry.digest])}\n`;
 }
 
+/** A thread takes longer to start than to digest less than this: files, and bytes in them. */
+const WORTH_A_THREAD = { files: 2_000, bytes: 32 << 20 };
+
 /** Reads contents within one budget; a file with several names is read once. */
 class ContentReader {
   bytes = 0;
@@ -79,11 +95,19 @@ class ContentReader {
   readonly #walk: TreeWalk;
   readonly #buffer = Buffer.allocUnsafe(CHUNK);
   readonly #linked = new Map<string, Digest>();
+  readonly #awaited = new Set<TreeEntry>();
+  #thread: DigestThread | null = null;
+  #files = 0;
   #left: number;
 
   constructor(walk: TreeWalk, options: TreeOptions) {
     this.#walk = walk;
     this.#left = options.maxBytes;
+  }
+
+  /** Its digest is filled in later, by `describe` of another or by `finish`. */
+  awaits(entry: TreeEntry): boolean {
+    return this.#awaited.has(entry);
   }
 
   async describe(step: Step & { at: 'entry' }, breathe: () => Promise<void> | null): Promise<TreeEntry> {
@@ -92,14 +116,20 @@ class ContentReader {
     if (kind === 'link') return { path, kind, mode, ...this.#link(step) };
     if (kind !== 'file' || stat === null) return { path, kind, mode, size: 0, digest: null };
     this.bytes += stat.size;
-    const read = await this.#file(step, breathe);
-    return {
-      path,
-      kind: read === 'unreadable' ? read : kind,
-      mode,
-      size: stat.size,
-      digest: read === 'unreadable' ? null : read,
-    };
+    this.#files += 1;
+    const entry: TreeEntry = { path, kind, mode, size: stat.size, digest: null };
+    await this.#file(entry, step, breathe);
+    this.#thread?.collect();
+    return entry;
+  }
+
+  /** Over when no entry is awaited any more. @throws what `breathe` throws */
+  async finish(breathe: () => Promise<void> | null): Promise<void> {
+    await this.#thread?.finish(breathe);
+  }
+
+  async close(): Promise<void> {
+    await this.#thread?.close();
   }
 
   #link(step: Step & { at: 'entry' }): { size: number; digest: Digest | null } {
@@ -112,30 +142,56 @@ class ContentReader {
     }
   }
 
-  /** Null where the file is too large for what is left of the budget, or changed under our eyes. */
+  /** Fills in the digest: none where the file is too large for what is left of the budget, or changed under our eyes. */
   async #file(
-    step: Step & { at: 'entry' },
+    entry: TreeEntry,
+    { name, stat }: Step & { at: 'entry' },
     breathe: () => Promise<void> | null,
-  ): Promise<Digest | null | 'unreadable'> {
-    const { stat } = step;
-    if (stat === null) return 'unreadable';
-    const opened = openRegular(this.#walk.directories.at(step.name), stat);
-    if (opened === null) return 'unreadable';
+  ): Promise<void> {
+    const opened = stat === null ? null : openRegular(this.#walk.directories.at(name), stat);
+    if (opened === null || stat === null) {
+      entry.kind = 'unreadable';
+      return;
+    }
+    const { fd } = opened;
+    let isOurs = true;
     try {
       const { size } = opened.stat;
-      const inode = stat.nlink > 1 ? inodeOf(opened.fd) : null;
+      const inode = stat.nlink > 1 ? inodeOf(fd) : null;
       const known = inode === null ? undefined : this.#linked.get(inode);
-      if (known !== undefined) return known;
-      const fits = size <= this.#left && size === stat.size;
+      if (known !== undefined) {
+        entry.digest = known;
+        return;
+      }
       // Sparse or not: a file is judged by what reading it would cost.
-      const digest = fits ? await digestOpen(opened.fd, size, this.#buffer, breathe) : null;
-      if (digest === null) this.incomplete = true;
-      else this.#left -= size;
-      if (inode !== null && digest !== null) this.#linked.set(inode, digest);
-      return digest;
+      if (size > this.#left || size !== stat.size) {
+        this.incomplete = true;
+        return;
+      }
+      this.#left -= size;
+      // Another name of the same file may be the next: its digest is needed at once.
+      isOurs = inode !== null || !this.#give(entry, fd, size);
+      if (!isOurs) return;
+      entry.digest = await digestOpen(fd, size, this.#buffer, breathe);
+      if (entry.digest === null) this.incomplete = true;
+      else if (inode !== null) this.#linked.set(inode, entry.digest);
     } finally {
-      closeSync(opened.fd);
+      if (isOurs) closeSync(fd);
     }
+  }
+
+  /** False where no thread takes it. */
+  #give(entry: TreeEntry, fd: number, size: number): boolean {
+    const isLarge = this.#files > WORTH_A_THREAD.files || this.bytes > WORTH_A_THREAD.bytes;
+    if (isLarge) this.#thread ??= DigestThread.start();
+    const isGiven = this.#thread?.give(fd, size, (digest) => {
+      entry.digest = digest;
+      this.#awaited.delete(entry);
+      if (digest === null) this.incomplete = true;
+    });
+    if (isGiven !== true) return false;
+    this.#awaited.add(entry);
+    return true;
   }
 }
 
