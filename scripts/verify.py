@@ -414,6 +414,9 @@ def check_signature(artifacts, found, report, key_file):
         lists = [one["digest"]["sha256"] for one in theirs["subject"] if one["name"] == "digests.json"]
         if [f"sha256:{one}" for one in lists] != [named["bundle"]] or theirs["predicate"]["run_id"] != named["run_id"]:
             raise Broken(f"{SOURCE}/{ENVELOPES[0]} is of another run")
+        proven = {one["id"] for one in theirs["predicate"]["proofs"] if one["status"] == "passed"}
+        if not proven >= {"cage_mounts", "cage_privileges", "recorder_coverage", "freshness"}:
+            raise Broken(f"the run of {SOURCE} did not prove what its tests rest on")
     return f"three envelopes signed by {keyid[:16]}"
 
 

@@ -1,11 +1,9 @@
 /** Which finished run of a batch may lend its tests on the untouched fixture to the ones that come after it. */
 import type { OfferedTests } from '../lane/reused-tests.ts';
+import { TESTS_SOURCE_PROOFS } from '../proofs/tests-source.ts';
 import type { BatchRun } from '../schema/batch.ts';
-import type { ProofId, Report } from '../schema/report.ts';
+import type { Report } from '../schema/report.ts';
 import type { PlannedRun } from './plan.ts';
-
-/** What a run must have proven, whatever else it came to: of these its tests are a part. */
-const NEEDED: ProofId[] = ['cage_mounts', 'cage_privileges', 'recorder_coverage', 'freshness'];
 
 export class SharedTests {
   readonly #lenders = new Map<string, OfferedTests>();
@@ -25,7 +23,9 @@ export class SharedTests {
 }
 
 function lends({ proofs, verification }: Report): boolean {
-  const isProven = NEEDED.every((id) => proofs.some((proof) => proof.id === id && proof.status === 'passed'));
+  const isProven = TESTS_SOURCE_PROOFS.every((id) =>
+    proofs.some((proof) => proof.id === id && proof.status === 'passed'),
+  );
   const isOwn = verification !== null && verification.before_run === undefined;
   return isProven && isOwn && verification.before?.stopped === null;
 }

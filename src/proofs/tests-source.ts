@@ -5,6 +5,7 @@
  */
 import type { CageRecord, Versions } from '../schema/cage.ts';
 import type { Contract } from '../schema/contract.ts';
+import type { ProofId } from '../schema/report.ts';
 import type { RunDocument, TestsSource } from '../schema/run.ts';
 import { type Evidence, type FileFacts, TESTS_SOURCE_DIR, type TestsSourceDocuments } from './evidence.ts';
 import { type Finding, type Place, place } from './outcome.ts';
@@ -15,6 +16,14 @@ export const TESTS_SOURCE_FILES = ['run.json', 'contract.json', 'cage.json', 'te
 
 /** That run's own envelope over its digests.json; there where this run is signed. */
 export const TESTS_SOURCE_ENVELOPE = 'attestation.dsse.json';
+
+/** What the other run must have proven, whatever else it came to: of these its tests are a part. */
+export const TESTS_SOURCE_PROOFS: readonly ProofId[] = [
+  'cage_mounts',
+  'cage_privileges',
+  'recorder_coverage',
+  'freshness',
+];
 
 /** Everything of the other run that the bundle must hold, by its path in the bundle; nothing where there is none. */
 export function testsSourceFiles({ tests_before: named, signer }: RunDocument): string[] {

@@ -15,7 +15,11 @@ import { ENVELOPES } from '../../src/evidence/layout.ts';
 import type { RunRequest } from '../../src/lane/request.ts';
 import type { OfferedTests } from '../../src/lane/reused-tests.ts';
 import { evaluate } from '../../src/proofs/index.ts';
-import { TESTS_SOURCE_FILES, testsSourceFindings } from '../../src/proofs/tests-source.ts';
+import {
+  TESTS_SOURCE_FILES,
+  TESTS_SOURCE_PROOFS,
+  testsSourceFindings,
+} from '../../src/proofs/tests-source.ts';
 import { BatchManifest } from '../../src/schema/batch.ts';
 import type { CageDocument } from '../../src/schema/cage.ts';
 import type { Contract } from '../../src/schema/contract.ts';
@@ -433,6 +437,14 @@ describe('P8: the run that made the tests signed what is here of it', () => {
     );
   });
 
+  test.each(TESTS_SOURCE_PROOFS)('one that says %s failed', async (id) => {
+    const said = JSON.parse(unseal(await theirs(), key.signer)) as {
+      predicate: { proofs: { id: string; status: string }[] };
+    };
+    for (const proof of said.predicate.proofs) if (proof.id === id) proof.status = 'failed';
+    expect((await signaturesWith(seal(said, key))).detail).toMatch(/did not prove what its tests rest on/);
+  });
+
   test('one that stands beside tests of the own run', async () => {
     const forge = (forgery: Forgery) => {
       forgery.edit<RunDocument>('run.json', (run) => Object.assign(run, { tests_before: null }));
@@ -467,14 +479,12 @@ describe('which run of a batch lends its tests', () => {
   });
 
   test.each<[string, (report: Report) => void]>([
-    ...(['cage_mounts', 'cage_privileges', 'recorder_coverage', 'freshness'] as const).map(
-      (id): [string, (report: Report) => void] => [
-        `one without ${id}`,
-        ({ proofs }) => {
-          for (const proof of proofs) if (proof.id === id) proof.status = 'failed';
-        },
-      ],
-    ),
+    ...TESTS_SOURCE_PROOFS.map((id): [string, (report: Report) => void] => [
+      `one without ${id}`,
+      ({ proofs }) => {
+        for (const proof of proofs) if (proof.id === id) proof.status = 'failed';
+      },
+    ]),
     ['one without tests', (it) => Object.assign(it, { verification: null })],
     [
       'one whose tests were stopped',
