@@ -10,7 +10,7 @@ import { PACKAGE_ROOT } from '#src/package-root.ts';
 import { compare } from './compare.ts';
 import { grow } from './growth.ts';
 import { type Measure, take } from './measure.ts';
-import { BATCH_MEASURE } from './measures/batch.ts';
+import { BATCH_MEASURES } from './measures/batch.ts';
 import { FLOOD_MEASURE } from './measures/flood.ts';
 import { GROWTHS } from './measures/growth.ts';
 import { LOSS_MEASURE } from './measures/loss.ts';
@@ -28,7 +28,7 @@ const MEASURES: Measure[] = [
   ...RECORDER_MEASURES,
   ...STOP_MEASURES,
   LOSS_MEASURE,
-  BATCH_MEASURE,
+  ...BATCH_MEASURES,
   TREES_MEASURE,
   FLOOD_MEASURE,
   VERIFY_MEASURE,
