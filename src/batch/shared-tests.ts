@@ -1,6 +1,6 @@
 /** Which finished run of a batch may lend its tests on the untouched fixture to the ones that come after it. */
 import type { OfferedTests } from '../lane/reused-tests.ts';
-import { TESTS_SOURCE_PROOFS } from '../proofs/tests-source.ts';
+import { provesTests } from '../proofs/tests-source.ts';
 import type { BatchRun } from '../schema/batch.ts';
 import type { Report } from '../schema/report.ts';
 import type { PlannedRun } from './plan.ts';
@@ -23,11 +23,8 @@ export class SharedTests {
 }
 
 function lends({ proofs, verification }: Report): boolean {
-  const isProven = TESTS_SOURCE_PROOFS.every((id) =>
-    proofs.some((proof) => proof.id === id && proof.status === 'passed'),
-  );
   const isOwn = verification !== null && verification.before_run === undefined;
-  return isProven && isOwn && verification.before?.stopped === null;
+  return provesTests(proofs) && isOwn && verification.before?.stopped === null;
 }
 
 /** Runs that differ in none of it have one fixture, contract and image. */

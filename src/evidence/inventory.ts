@@ -15,8 +15,6 @@ export interface BundleFile {
   ctime_ms: number;
 }
 
-/** Far above what the contract's limits let an engine leave. */
-
 /**
  * Every entry under `artifacts` but folders, by its path relative to it (PEP 383).
  * @param limits above them a file is listed without a digest

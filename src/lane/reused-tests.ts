@@ -2,13 +2,15 @@
 import { constants, copyFile, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SigningKey } from '../attest/keys.ts';
+import { inventory } from '../evidence/inventory.ts';
 import { place } from '../evidence/seal.ts';
 import { PROOFBOX_VERSION } from '../package-root.ts';
 import { TESTS_SOURCE_DIR } from '../proofs/evidence.ts';
-import { TESTS_SOURCE_ENVELOPE, TESTS_SOURCE_FILES } from '../proofs/tests-source.ts';
+import { sourceFindings, testsSourceNames } from '../proofs/tests-source.ts';
 import type { CageRecord } from '../schema/cage.ts';
 import type { Digest } from '../schema/common.ts';
 import type { TestsSource } from '../schema/run.ts';
+import { loadTestsSource } from '../verdict/tests-source.ts';
 import type { RunContext } from './context.ts';
 
 /** A finished run whose tests on the untouched fixture may be used again. */
@@ -40,15 +42,9 @@ export async function takeTests(
   key: SigningKey | null,
 ): Promise<ReusedTests | string> {
   const folder = join(context.paths.spool, TESTS_SOURCE_DIR);
-  const names = ['digests.json', ...TESTS_SOURCE_FILES, ...(key === null ? [] : [TESTS_SOURCE_ENVELOPE])];
+  const names = testsSourceNames(key !== null);
   try {
     await copyBounded(names, join(offered.directory, 'artifacts'), folder);
-    // Most runs need none of it.
-    const [{ loadTestsSource }, { inventory }, { sourceFindings }] = await Promise.all([
-      import('../verdict/tests-source.ts'),
-      import('../evidence/inventory.ts'),
-      import('../proofs/tests-source.ts'),
-    ]);
     const documents = await loadTestsSource(folder);
     const [run, record] = [documents.run.value, documents.cage.value?.verification.before];
     if (run === undefined || record == null) return 'it left no tests on record';

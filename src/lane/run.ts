@@ -207,6 +207,7 @@ function testCages(context: RunContext, command: string[], makesBoth: boolean): 
 /** Tests of an earlier run that may stand for those before the engine; null where this run makes its own. */
 async function reusedTests(request: RunRequest, context: RunContext): Promise<ReusedTests | null> {
   if (request.testsBefore === null) return null;
+  // Most runs need none of it.
   const { takeTests } = await import('./reused-tests.ts');
   const taken = await takeTests(request.testsBefore, context, request.signingKey);
   return typeof taken === 'string' ? null : taken;

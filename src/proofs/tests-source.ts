@@ -25,11 +25,22 @@ export const TESTS_SOURCE_PROOFS: readonly ProofId[] = [
   'freshness',
 ];
 
-/** Everything of the other run that the bundle must hold, by its path in the bundle; nothing where there is none. */
+/** Whether these proofs of the other run are enough for its tests. */
+export function provesTests(proofs: readonly { id: string; status: string }[]): boolean {
+  return TESTS_SOURCE_PROOFS.every((id) =>
+    proofs.some((proof) => proof.id === id && proof.status === 'passed'),
+  );
+}
+
+/** Everything that is taken from the bundle of the other run, by its name there. */
+export function testsSourceNames(isSigned: boolean): string[] {
+  return ['digests.json', ...TESTS_SOURCE_FILES, ...(isSigned ? [TESTS_SOURCE_ENVELOPE] : [])];
+}
+
+/** The same by its path in the bundle that uses the tests; nothing where this run made its own. */
 export function testsSourceFiles({ tests_before: named, signer }: RunDocument): string[] {
   if (named === null) return [];
-  const envelope = signer === null ? [] : [TESTS_SOURCE_ENVELOPE];
-  return ['digests.json', ...TESTS_SOURCE_FILES, ...envelope].map((name) => `${TESTS_SOURCE_DIR}/${name}`);
+  return testsSourceNames(signer !== null).map((name) => `${TESTS_SOURCE_DIR}/${name}`);
 }
 
 /** Older ones are made again: a host changes in ways that nobody wrote down. */

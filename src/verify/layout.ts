@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { BundleFile } from '../evidence/inventory.ts';
 import { BASELINE_DIR, DERIVED_FILES, ENGINE_DIRS, ENVELOPES, isDerived } from '../evidence/layout.ts';
 import { PROVIDER_FILE, REQUIRED_FILES, SBOM_FILE, TESTS_SOURCE_DIR } from '../proofs/evidence.ts';
-import { TESTS_SOURCE_ENVELOPE, TESTS_SOURCE_FILES } from '../proofs/tests-source.ts';
+import { testsSourceNames } from '../proofs/tests-source.ts';
 import { decodeBytes } from '../witness/bytes.ts';
 import type { Problem } from './check.ts';
 
@@ -12,9 +12,7 @@ import type { Problem } from './check.ts';
 const IN_RUN_DIRECTORY = ['workspace', 'artifacts'];
 const RAW_LOGS = ['backend/stdout.log', 'backend/stderr.log'];
 /** Of the run that made the tests on the untouched fixture, where this one did not. */
-const TESTS_SOURCE = ['digests.json', TESTS_SOURCE_ENVELOPE, ...TESTS_SOURCE_FILES].map(
-  (name) => `${TESTS_SOURCE_DIR}/${name}`,
-);
+const TESTS_SOURCE = testsSourceNames(true).map((name) => `${TESTS_SOURCE_DIR}/${name}`);
 /** The harness's own documents: a reader opens these and no other file. */
 const HARNESS_FILES = new Set<string>([
   PROVIDER_FILE,

@@ -7,7 +7,7 @@ import { type Attested, type StatementName, statements } from '../attest/stateme
 import { ENVELOPES } from '../evidence/layout.ts';
 import { PROOFBOX_VERSION } from '../package-root.ts';
 import { TESTS_SOURCE_DIR } from '../proofs/evidence.ts';
-import { TESTS_SOURCE_ENVELOPE, TESTS_SOURCE_PROOFS } from '../proofs/tests-source.ts';
+import { provesTests, TESTS_SOURCE_ENVELOPE } from '../proofs/tests-source.ts';
 import { PREDICATES } from '../schema/attestation.ts';
 import type { Signer } from '../schema/run.ts';
 import { type Check, checkOf, type Problem, skipped } from './check.ts';
@@ -75,10 +75,9 @@ function sourceProblems(text: string | undefined, signer: Signer, { evidence }: 
       predicate.run_id === named.run_id &&
       predicate.nonce === named.nonce;
     if (!isOfIt) return problem('is not of the run that run.json names');
-    const isProven = TESTS_SOURCE_PROOFS.every((id) =>
-      predicate.proofs.some((proof) => proof.id === id && proof.status === 'passed'),
-    );
-    return isProven ? [] : problem('is of a run that did not prove what its tests rest on');
+    return provesTests(predicate.proofs)
+      ? []
+      : problem('is of a run that did not prove what its tests rest on');
   } catch (error) {
     return problem((error as Error).message);
   }

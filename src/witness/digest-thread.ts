@@ -160,6 +160,7 @@ function digestLoop(
 ): void {
   const buffer = Buffer.allocUnsafe(chunk);
   const results = Buffer.from(digests.buffer);
+  const width = digests.length / states.length;
   for (let slot = 0; ; slot = (slot + 1) % states.length) {
     // A slot that was read and not collected yet is waited for like an empty one.
     for (let now = Atomics.load(states, slot); now !== state.given; now = Atomics.load(states, slot)) {
@@ -178,7 +179,7 @@ function digestLoop(
         at += read;
         left -= read;
       }
-      sum.digest().copy(results, slot * 32);
+      sum.digest().copy(results, slot * width);
     } catch {
       left = -1;
     }

@@ -45,6 +45,10 @@ function prepared(manifest: object) {
   return { folder, out, batch, started, log };
 }
 
+function runDocument(out: string, key: string): RunDocument {
+  return JSON.parse(readFileSync(join(out, 'runs', key, 'artifacts/run.json'), 'utf8')) as RunDocument;
+}
+
 async function leftover(): Promise<unknown[]> {
   const all = await new Docker().listContainers({ all: true, filters: { label: ['io.proofbox.run'] } });
   return all.filter(({ Labels }) => Labels['io.proofbox.run']?.startsWith('batch'));
@@ -60,9 +64,7 @@ test('R14: every run makes its own tests where the manifest says so', async () =
   });
   expect((await batch()).exitCode).toBe(0);
   for (const key of ['py-interval.fake.1', 'py-interval.fake.2'])
-    expect(
-      JSON.parse(readFileSync(join(out, 'runs', key, 'artifacts/run.json'), 'utf8')).tests_before,
-    ).toBeNull();
+    expect(runDocument(out, key).tests_before).toBeNull();
 }, 60_000);
 
 describe('a batch', () => {
@@ -91,18 +93,13 @@ describe('a batch', () => {
   }, 180_000);
 
   test('R14: the later runs of a fixture have the tests before the engine from the first that made them', () => {
-    const named = (key: string) =>
-      (JSON.parse(readFileSync(join(out, 'runs', key, 'artifacts/run.json'), 'utf8')) as RunDocument)
-        .tests_before;
     for (const fixture of ['py-interval', 'fail-failed-tests']) {
       const keys = ['fake.1', 'idle.1', 'fake.2', 'idle.2'].map((run) => `${fixture}.${run}`);
-      const lenders = keys.flatMap((key) => named(key)?.run_id ?? []);
-      const ids = keys.map(
-        (key) => JSON.parse(readFileSync(join(out, 'runs', key, 'artifacts/run.json'), 'utf8')).run_id,
-      );
-      expect(named(keys[0] ?? '')).toBeNull();
+      const runs = keys.map((key) => runDocument(out, key));
+      const lenders = runs.flatMap(({ tests_before: named }) => named?.run_id ?? []);
+      expect(runs[0]?.tests_before).toBeNull();
       expect(new Set(lenders).size).toBe(1);
-      expect(ids).toContain(lenders[0]);
+      expect(runs.map(({ run_id: id }) => id)).toContain(lenders[0]);
     }
   });
 
@@ -150,9 +147,7 @@ describe('a batch', () => {
     const { key } = JSON.parse(lines.at(-1) ?? '') as { key: string };
     const kept = lines.filter((line) => !line.includes(`"${key}"`));
     writeFileSync(file, `${kept.join('\n')}\n${lines.at(-1)?.slice(0, 40)}`);
-    const run = JSON.parse(readFileSync(join(out, 'runs', key, 'artifacts/run.json'), 'utf8')) as {
-      run_id: string;
-    };
+    const run = runDocument(out, key);
     const { report } = await batch();
     expect(report?.runs).toBe(8);
     expect(report?.all.find((one) => one.key === key)?.run_id).toBe(run.run_id);
