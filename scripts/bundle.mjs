@@ -10,17 +10,35 @@ const out = join(dist, 'bundle');
 
 const require = createRequire(import.meta.url);
 
-/** Modules whose authors load them at once although no run needs them: gRPC for BuildKit, and ssh. Left where they are. */
+/**
+ * What its authors do at once although no run needs it: loading gRPC for BuildKit, ssh and TLS, and describing each request
+ * to a log that nobody keeps.
+ */
 const LATE = [
   {
     file: /dockerode\/lib\/docker\.js$/,
-    eager: "withSession = require('./session')",
-    late: "withSession = (...args) => require('dockerode/lib/session.js')(...args)",
+    changes: [
+      [
+        "withSession = require('./session')",
+        "withSession = (...args) => require('dockerode/lib/session.js')(...args)",
+      ],
+    ],
   },
   {
     file: /docker-modem\/lib\/modem\.js$/,
-    eager: "ssh = require('./ssh')",
-    late: "ssh = (...args) => require('docker-modem/lib/ssh.js')(...args)",
+    changes: [
+      ["ssh = require('./ssh')", "ssh = (...args) => require('docker-modem/lib/ssh.js')(...args)"],
+      ["debug('Sending: ", "debug.enabled && debug('Sending: "],
+    ],
+  },
+  {
+    file: /docker-modem\/lib\/http\.js$/,
+    changes: [
+      [
+        "nativeHttps = require('https')",
+        "nativeHttps = { request: (...args) => require('https').request(...args) }",
+      ],
+    ],
   },
 ];
 const LEFT = ['dockerode/lib/session.js', 'docker-modem/lib/ssh.js'];
@@ -33,11 +51,14 @@ const NOT_BUNDLED = ['@cyclonedx/cyclonedx-library', '@nats-io/*'];
 const late = {
   name: 'late',
   setup({ onLoad, onResolve }) {
-    for (const one of LATE)
-      onLoad({ filter: one.file }, async ({ path }) => {
-        const text = await readFile(path, 'utf8');
-        if (!text.includes(one.eager)) throw new Error(`${path} does not say ${one.eager} any more`);
-        return { contents: text.replace(one.eager, one.late), loader: 'js' };
+    for (const { file, changes } of LATE)
+      onLoad({ filter: file }, async ({ path }) => {
+        let contents = await readFile(path, 'utf8');
+        for (const [eager, late] of changes) {
+          if (!contents.includes(eager)) throw new Error(`${path} does not say ${eager} any more`);
+          contents = contents.replace(eager, late);
+        }
+        return { contents, loader: 'js' };
       });
     onResolve({ filter: /^\.\/buildkit$/ }, () => ({ path: 'dockerode/lib/buildkit.js', external: true }));
   },

@@ -43,4 +43,6 @@ function kept(filename) {
 module.exports = {
   ...load('program.cjs'),
   compiled: () => [...scripts].map(([path, script]) => [path, script.createCachedData()]),
+  refused: () =>
+    [...scripts].filter(([, script]) => script.cachedDataRejected !== false).map(([path]) => path),
 };

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProofboxError } from '../errors.ts';
-import { z } from '../schema/zod.ts';
+import * as z from '../schema/zod.ts';
 
 const Manifest = z.object({ dependencies: z.record(z.string(), z.string()).default({}) });
 

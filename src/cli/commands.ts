@@ -247,7 +247,9 @@ function addRun(program: Command): void {
     .option('--ledger <file>', 'enter the run here (default: runs/ledger.jsonl; none with --out)')
     .option('--json', 'print report.json on standard output and nothing else')
     .option('--quiet', 'no progress, only the verdict')
-    .action(async (fixture, words, options) => (await import('./run.ts')).run(fixture, words, options));
+    .action(async (fixture, words, options) =>
+      (await import('./run-ahead.ts')).runAhead(fixture, words, options),
+    );
   examples(
     command,
     [

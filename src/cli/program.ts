@@ -30,6 +30,7 @@ export async function main(): Promise<void> {
 export async function load(): Promise<void> {
   const [{ tryCandidates }] = await Promise.all([
     import('../docker/connect.ts'),
+    import('./run-ahead.ts'),
     import('./run.ts'),
     import('./verify.ts'),
   ]);

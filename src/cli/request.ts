@@ -6,7 +6,6 @@ import { loadFixture } from '../contract/fixture.ts';
 import { readGates } from '../contract/gates.ts';
 import { readDocument } from '../contract/read.ts';
 import { withBill } from '../docker/bill-of-materials.ts';
-import { toolsImage } from '../docker/tools-image.ts';
 import { engineByName } from '../engines/index.ts';
 import { ProofboxError } from '../errors.ts';
 import { forbiddenRoots } from '../forbidden/roots.ts';
@@ -18,9 +17,7 @@ import { areGatesOpen } from '../proofs/gates.ts';
 import type { EngineName } from '../schema/common.ts';
 import { ContractFile, type Limits } from '../schema/fixture.ts';
 import type { Stage1Reference } from '../schema/gates.ts';
-import { type BindingFacts, bindingOf } from '../stage1/binding.ts';
-import { newestStage1 } from '../stage1/store.ts';
-import { prepareCase } from './candidate.ts';
+import type { BindingFacts } from '../stage1/binding.ts';
 import { say } from './output.ts';
 import { FIXTURES_DIR } from './paths.ts';
 import type { CageHost } from './shared.ts';
@@ -98,14 +95,16 @@ export async function runRequest(
     imageDigest: sandbox.digest,
     runtime: options.runtime,
   });
-  const tools = options.npm.length === 0 ? null : await toolsImage(docker, options.npm, sandbox, say);
+  // What makes further images is a large part of the program, and most runs need none.
+  const tools =
+    options.npm.length === 0
+      ? null
+      : await (await import('../docker/tools-image.ts')).toolsImage(docker, options.npm, sandbox, say);
   const isCase =
     options.engine === 'case' && areGatesOpen({ gates, stage1, started_at: new Date().toISOString() });
+  const settings = { ...config.case, model: options.caseModel ?? config.case.model };
   const prepared = isCase
-    ? await prepareCase(docker, sandbox, sourcePath, {
-        ...config.case,
-        model: options.caseModel ?? config.case.model,
-      })
+    ? await (await import('./candidate.ts')).prepareCase(docker, sandbox, sourcePath, settings)
     : null;
   signal.throwIfAborted();
   return {
@@ -167,7 +166,12 @@ async function stage1Of(
   runsDir: string,
   facts: BindingFacts,
 ): Promise<Stage1Reference | null> {
-  return engine === 'case' ? newestStage1(runsDir, await bindingOf(facts)) : null;
+  if (engine !== 'case') return null;
+  const [{ bindingOf }, { newestStage1 }] = await Promise.all([
+    import('../stage1/binding.ts'),
+    import('../stage1/store.ts'),
+  ]);
+  return newestStage1(runsDir, await bindingOf(facts));
 }
 
 function limitsOf(options: RunOptions): Partial<Limits> {

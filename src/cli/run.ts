@@ -1,9 +1,9 @@
 /** `proofbox run`: checks everything it was told, then hands over to the lane. */
 import { join, resolve } from 'node:path';
+import type { AskedEngine } from '../docker/ask.ts';
 import { ProofboxError } from '../errors.ts';
 import type { RunRequest } from '../lane/request.ts';
 import { runLane } from '../lane/run.ts';
-import { enterRun } from '../ledger/append.ts';
 import { exitCodeOf } from '../verdict/exit-code.ts';
 import { printJson } from './output.ts';
 import { type OutputOptions, writeOutputs } from './outputs.ts';
@@ -19,14 +19,23 @@ export interface RunCommandOptions extends RunOptions, OutputOptions {
   quiet?: boolean;
 }
 
-/** Runs one lane and sets the exit code by its verdict. */
-export async function run(fixtureName: string, words: string[], options: RunCommandOptions): Promise<void> {
+/**
+ * Runs one lane and sets the exit code by its verdict.
+ * @param engine the container engine, once it has answered
+ */
+export async function run(
+  fixtureName: string,
+  words: string[],
+  options: RunCommandOptions,
+  engine: Promise<AskedEngine>,
+): Promise<void> {
   checkEngine(options, words);
   const early = new ProofboxError('interrupted', 'interrupted before the engine started', {
     fix: 'run it again',
   });
   await withSignals(async (signal) => {
-    const asked = await runRequest(() => cageHost(options.runtime), fixtureName, words, options, signal);
+    const host = () => cageHost(options.runtime, engine);
+    const asked = await runRequest(host, fixtureName, words, options, signal);
     const shown = options.json !== true && options.quiet !== true;
     const request = {
       ...asked,
@@ -34,7 +43,10 @@ export async function run(fixtureName: string, words: string[], options: RunComm
     };
     const result = await runLane(request);
     const ledger = ledgerOf(request, options);
-    if (ledger !== null) await enterRun(ledger, result.directory);
+    if (ledger !== null) {
+      const { enterRun } = await import('../ledger/append.ts');
+      await enterRun(ledger, result.directory);
+    }
     await writeOutputs(result.report, join(request.fixture.dir, 'fixture.json'), options);
     if (options.json === true) printJson(result.report);
     else printVerdict(result.report, result.directory, options.quiet === true);

@@ -1,11 +1,10 @@
 /** What every validator needs before it can make a run: an engine that answers, an image, a runs folder, a way to stop. */
 import { resolve } from 'node:path';
 import { loadConfig } from '../contract/config.ts';
+import { type AskedEngine, askEngine } from '../docker/ask.ts';
 import { withBill } from '../docker/bill-of-materials.ts';
-import { connectDocker } from '../docker/connect.ts';
 import { sandboxImage } from '../docker/images.ts';
 import { requireHost } from '../docker/requirements.ts';
-import { engineFacts } from '../docker/versions.ts';
 import { EXIT } from '../errors.ts';
 import { SILENT } from '../lane/progress.ts';
 import type { Config } from '../schema/config.ts';
@@ -16,11 +15,14 @@ export type CageHost = Pick<SharedRequest, 'docker' | 'versions' | 'image' | 'id
 
 /**
  * The container engine, what is below it, and the sandbox image.
+ * @param asked where the engine has been asked already
  * @throws ProofboxError `host` where this host cannot make a cage
  */
-export async function cageHost(runtime: string | undefined): Promise<CageHost> {
-  const { docker } = await connectDocker();
-  const facts = await engineFacts(docker);
+export async function cageHost(
+  runtime: string | undefined,
+  asked: Promise<AskedEngine> = askEngine(),
+): Promise<CageHost> {
+  const { docker, facts } = await asked;
   const { versions } = facts;
   const found = sandboxImage(docker, versions.architecture).then((image) => withBill(docker, image));
   found.catch(() => undefined);

@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { ProofboxError } from '../errors.ts';
-import type { z } from '../schema/zod.ts';
+import type * as z from '../schema/zod.ts';
 
 /** A document larger than this is a mistake, not a document. */
 const MAX_BYTES = 1 << 20;

@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { Agent } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import type Docker from 'dockerode';
 import { ProofboxError } from '../errors.ts';
 
@@ -62,7 +64,29 @@ function dockerFolder(env: NodeJS.ProcessEnv): string {
 }
 
 function socket(strategy: Candidate['strategy'], path: string): Candidate {
-  return { strategy, endpoint: `unix://${path}`, options: { socketPath: path } };
+  return { strategy, endpoint: `unix://${path}`, options: localOptions(path) };
+}
+
+/**
+ * An agent like Node's own, but for the server name: a socket has none, and working out that `localhost` is no IPv6 address
+ * takes a run longer than asking the engine.
+ */
+class LocalAgent extends Agent {
+  constructor() {
+    const settings = { keepAlive: true, scheduling: 'lifo' as const, timeout: 5_000, servername: '' };
+    super(settings);
+  }
+
+  /** dockerode describes every request to a log that nobody keeps, with all that the agent has open. */
+  [inspect.custom](): string {
+    return 'LocalAgent';
+  }
+}
+
+function localOptions(socketPath: string): Docker.DockerOptions {
+  // The published types of dockerode do not know that it takes an agent.
+  const connection = { socketPath, agent: new LocalAgent() };
+  return connection;
 }
 
 /** What dockerode needs to reach an address like those of DOCKER_HOST. */
@@ -71,7 +95,7 @@ async function options(endpoint: string, certificates: string | null): Promise<D
   const host = url?.hostname.replace(/^\[|\]$/g, '') ?? '';
   switch (url?.protocol) {
     case 'unix:':
-      return { socketPath: endpoint.slice('unix://'.length) };
+      return localOptions(endpoint.slice('unix://'.length));
     case 'ssh:':
       return { protocol: 'ssh', host, port: url.port || 22, username: url.username };
     case 'tcp:':

@@ -27,24 +27,30 @@ const NOT_PERMITTED = 'this user may not use it';
 
 /**
  * The first engine that answers.
- * @throws ProofboxError `host` that names what was tried and what to do
+ * @param signal ends the waiting for an answer
+ * @throws ProofboxError `host` that names what was tried and what to do; the signal's reason
  */
-export async function connectDocker(env: NodeJS.ProcessEnv = process.env): Promise<DockerConnection> {
-  const { connection, refusals } = await tryCandidates(await candidates(env));
+export async function connectDocker(
+  env: NodeJS.ProcessEnv = process.env,
+  signal?: AbortSignal,
+): Promise<DockerConnection> {
+  const { connection, refusals } = await tryCandidates(await candidates(env), PING_LIMIT_MS, signal);
   if (connection !== null) return connection;
   throw noEngine(refusals, 'run scripts/setup, or start Docker and point DOCKER_HOST at it');
 }
 
-/** Asks each candidate in turn, each at most `limitMs`. */
+/** Asks each candidate in turn, each at most `limitMs`. @throws the signal's reason */
 export async function tryCandidates(
   list: Candidate[],
   limitMs = PING_LIMIT_MS,
+  signal?: AbortSignal,
 ): Promise<{ connection: DockerConnection | null; refusals: Refusal[] }> {
   const refusals: Refusal[] = [];
   const { default: DockerClient } = await import('dockerode');
   for (const { strategy, endpoint, options } of list) {
     const docker = new DockerClient(options);
-    const why = (await askFor(docker, limitMs)) ?? (await unfit(strategy, docker));
+    const why = (await askFor(docker, limitMs, signal)) ?? (await unfit(strategy, docker));
+    signal?.throwIfAborted();
     if (why === null) return { connection: { docker, strategy, endpoint, refusals }, refusals };
     refusals.push({ strategy, endpoint, why });
   }
@@ -68,8 +74,9 @@ export function noEngine(refusals: Refusal[], fix: string): ProofboxError {
 }
 
 /** Null where the engine answers, else why not. The signal closes the connection, so that nothing is left waiting. */
-async function askFor(docker: Docker, limitMs: number): Promise<string | null> {
-  const abortSignal = AbortSignal.timeout(limitMs);
+async function askFor(docker: Docker, limitMs: number, signal?: AbortSignal): Promise<string | null> {
+  const limit = AbortSignal.timeout(limitMs);
+  const abortSignal = signal === undefined ? limit : AbortSignal.any([limit, signal]);
   const late = new Promise<string>((resolve) => {
     abortSignal.addEventListener('abort', () => resolve(`no answer within ${limitMs / 1000} s`));
   });

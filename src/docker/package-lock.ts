@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ProofboxError } from '../errors.ts';
 import { jsonDocument } from '../evidence/json.ts';
 import { PACKAGE_ROOT } from '../package-root.ts';
-import { z } from '../schema/zod.ts';
+import * as z from '../schema/zod.ts';
 
 export const LOCK_FILE = 'images/packages.lock.json';
 

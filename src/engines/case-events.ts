@@ -9,7 +9,7 @@
  *
  * What is no event of Case's is counted and left where it lies. Pure; never throws.
  */
-import { z } from '../schema/zod.ts';
+import * as z from '../schema/zod.ts';
 import type { NormalizedEvents, RawEvents } from './engine.ts';
 import { readJsonLines } from './event-lines.ts';
 

@@ -2,7 +2,7 @@
  * Reads what an engine says of itself, line by line. What an engine says is never promoted to what the harness saw; what
  * does not fit is counted and left where it lies.
  */
-import { z } from '../schema/zod.ts';
+import * as z from '../schema/zod.ts';
 import type { NormalizedEvents } from './engine.ts';
 
 type Event = NormalizedEvents['events'][number];

@@ -4,7 +4,7 @@ import type { KV } from '@nats-io/kv';
 import type { ObjectStore } from '@nats-io/obj';
 import { ProofboxError } from '../errors.ts';
 import type { RunClass } from '../schema/fleet.ts';
-import { z } from '../schema/zod.ts';
+import * as z from '../schema/zod.ts';
 import type { Nats } from './connect.ts';
 import { isPassing, patiently } from './patience.ts';
 import {

@@ -4,8 +4,7 @@ import { resolve } from 'node:path';
 import { ProofboxError } from '../errors.ts';
 import type { FakeStep } from '../schema/fixture.ts';
 import type { ProviderMode } from '../schema/provider.ts';
-import { scriptedSource } from './scripted.ts';
-import { liveSource, readCassette, recordingSource, replayingSource, type Source } from './source.ts';
+import type { Source } from './source.ts';
 
 /** The one variable that holds a key. It is read once, and no child of the harness inherits it. */
 export const KEY_VARIABLE = 'PROOFBOX_PROVIDER_KEY';
@@ -30,10 +29,12 @@ export async function readProvider(
   script: FakeStep[] = [],
 ): Promise<Provider | null> {
   const secret = takeKey(environment);
+  // Most runs have none.
   if (text === 'none') return null;
-  if (text === 'scripted') return scriptedProvider(script);
+  if (text === 'scripted') return (await import('./scripted.ts')).scriptedProvider(script);
   if (secret !== null && secret.length < 8)
     throw usage(`${KEY_VARIABLE} is too short to be a key`, 'unset it, or give the whole key');
+  const { liveSource, readCassette, recordingSource, replayingSource } = await import('./source.ts');
   if (text.startsWith('replay:')) {
     const exchanges = await readCassette(resolve(text.slice('replay:'.length)));
     return { mode: 'replay', endpoint: null, source: replayingSource(exchanges), secret };
@@ -60,11 +61,6 @@ function takeKey(environment: NodeJS.ProcessEnv): string | null {
   delete environment[KEY_VARIABLE];
   if (found) taken.set(environment, found);
   return taken.get(environment) ?? null;
-}
-
-/** A model that plays a script; new for each run. */
-export function scriptedProvider(script: FakeStep[]): Provider {
-  return { mode: 'scripted', endpoint: null, source: scriptedSource(script), secret: null };
 }
 
 /** What stands before `/v1`, with a final slash. */

@@ -5,9 +5,10 @@
  */
 import { Readable } from 'node:stream';
 import type { FakeStep } from '../schema/fixture.ts';
-import { z } from '../schema/zod.ts';
+import * as z from '../schema/zod.ts';
 import { shellWord } from '../shell.ts';
 import { digestBytes } from '../witness/content.ts';
+import type { Provider } from './configure.ts';
 import { NoAnswer, type Source } from './source.ts';
 
 /** The name under which an engine asks for it; it answers to any. */
@@ -26,6 +27,11 @@ type ChatRequest = z.infer<typeof ChatRequest>;
 interface Turn {
   text: string;
   call: { name: string; arguments: string } | null;
+}
+
+/** A model that plays a script; new for each run. */
+export function scriptedProvider(script: FakeStep[]): Provider {
+  return { mode: 'scripted', endpoint: null, source: scriptedSource(script), secret: null };
 }
 
 /** @param steps the script of the fixture's fake lane; what a tool cannot do is left out */

@@ -9,6 +9,7 @@ import PQueue from 'p-queue';
 import type { ProviderRecord } from '../schema/provider.ts';
 import { Exchange, type Finished } from './exchange.ts';
 import { BURST, MAX_CONNECTIONS, MAX_REQUESTS, RATE } from './policy.ts';
+import { SOCKET_NAME } from './socket.ts';
 import type { Source } from './source.ts';
 
 export interface GatewayOptions {
@@ -33,8 +34,6 @@ export interface Gateway {
    */
   close(): Promise<number>;
 }
-
-export const SOCKET_NAME = 'provider.sock';
 
 /** @throws the system's error where the socket cannot be made */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {

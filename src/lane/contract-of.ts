@@ -2,7 +2,7 @@
 import { type ContractInputs, makeContract, mergeWork } from '../contract/contract.ts';
 import type { CaseSettings, EnginePlan } from '../engines/engine.ts';
 import { throughGateway } from '../engines/through-gateway.ts';
-import { SOCKET_NAME } from '../gateway/server.ts';
+import { SOCKET_NAME } from '../gateway/socket.ts';
 import type { Contract } from '../schema/contract.ts';
 import type { RunRequest } from './request.ts';
 

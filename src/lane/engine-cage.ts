@@ -130,7 +130,7 @@ function engineCage(
 /** A large part of the program is needed only when the engine is gone, and has time to load until then. */
 function loadWhatComesAfter(): void {
   // Where it cannot be loaded, whoever needs it says so.
-  void Promise.all([import('execa'), import('./judge.ts')]).catch(() => undefined);
+  void Promise.all([import('execa'), import('./collect.ts'), import('./judge.ts')]).catch(() => undefined);
 }
 
 /** An engine may pass the limit and end between two looks, or be stopped by the kernel at the largest file. */

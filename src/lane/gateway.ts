@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { openSpool } from '../evidence/spool.ts';
 import type { Provider } from '../gateway/configure.ts';
-import { startGateway } from '../gateway/server.ts';
 import type { RunContext } from './context.ts';
 import type { EngineOutcome } from './engine-cage.ts';
 
@@ -24,6 +23,8 @@ export async function withGateway(
   if (provider === null) return { value: await act(), traffic: null };
   const file = join(context.paths.spool, 'provider.jsonl');
   const spool = await openSpool(file);
+  // Most runs have no provider.
+  const { startGateway } = await import('../gateway/server.ts');
   const gateway = await startGateway({
     folder: join(context.paths.artifacts, 'inputs'),
     owner: context.owner,

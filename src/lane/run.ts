@@ -23,7 +23,6 @@ import { copyFixture, copyTree, type Owner } from '../workspace/copy.ts';
 import { initRepository } from '../workspace/repository.ts';
 import { hostNamespaces } from './admission.ts';
 import { baselineRequest, baselineSummary } from './baseline.ts';
-import { collect, digestResult, reclaim } from './collect.ts';
 import type { RunContext } from './context.ts';
 import { contractOf, planOf } from './contract-of.ts';
 import { type EngineOutcome, prepareEngine, runNothing, type WaitingEngine } from './engine-cage.ts';
@@ -243,6 +242,7 @@ async function withCages(
           traffic: await noTraffic(context, request.provider),
         }));
   const { value: outcome, traffic } = await engineDone;
+  const { collect, digestResult, reclaim } = await import('./collect.ts');
   const result = digestResult(context);
   // Both only read the result, and need no more than that it stands there to the last byte.
   const secondDone = result.then((after) =>

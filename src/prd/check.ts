@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { firstIssue } from '../contract/read.ts';
 import { Prd, type PrdCheck, PrdIssues, REQUIREMENT_IDS } from '../schema/prd.ts';
-import type { z } from '../schema/zod.ts';
+import type * as z from '../schema/zod.ts';
 import { testTitles } from './titles.ts';
 
 export const PRD_FILE = 'docs/prd/stage2-artificial-fixture.md';

@@ -5,7 +5,7 @@
 
 import type { NormalizedEvent } from '../schema/event.ts';
 import type { Blocker, EngineClaims } from '../schema/report.ts';
-import { z } from '../schema/zod.ts';
+import * as z from '../schema/zod.ts';
 import type { Evidence } from './evidence.ts';
 
 /** Without these nothing was made and nothing was looked at; the plan may name more. */

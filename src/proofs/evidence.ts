@@ -12,7 +12,7 @@ import type { Digests, ForbiddenDocument, InventoryKind } from '../schema/report
 import type { RunDocument } from '../schema/run.ts';
 import type { Sbom } from '../schema/sbom.ts';
 import type { TreeChange, Trees } from '../schema/tree.ts';
-import type { z } from '../schema/zod.ts';
+import type * as z from '../schema/zod.ts';
 
 /** A document that was read whole, or why it was not: "missing", "truncated", "does not parse: …". */
 export type Loaded<T> = { value: T; problem?: never } | { problem: string; value?: never };

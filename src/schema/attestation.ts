@@ -6,7 +6,7 @@
 import { Confinement, Versions } from './cage.ts';
 import { BlockerCode, Digest, EngineName, Instant, Nonce, RunId } from './common.ts';
 import { ProofId } from './report.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 export const PAYLOAD_TYPE = 'application/vnd.in-toto+json';

@@ -1,7 +1,7 @@
 /** The same-run fake lane of a `case` run, and what differs between the two. */
 
 import { BlockerCode, Digest, RunId } from './common.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 /** What one run came to, as far as two runs can be compared. */
 const Outcome = {

@@ -2,7 +2,7 @@
 
 import { BlockerCode, Digest, EngineName, Instant, RunId } from './common.ts';
 import { Limits } from './fixture.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 /** Part of a folder's name: no separator, nothing hidden, nothing that a shell would take for more than a word. */
 const Slug = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/i);

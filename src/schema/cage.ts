@@ -2,7 +2,7 @@
 
 import { Digest, Instant, Nonce } from './common.ts';
 import { End, Hello } from './recorder.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 export const Versions = z
   .looseObject({

@@ -1,5 +1,5 @@
 /** Building blocks that several documents share. Schemas only: nothing here reads or writes. */
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 /** `sha256:` and 64 lower-case hex digits. */
 export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256:<64 hex digits>');

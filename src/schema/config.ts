@@ -1,7 +1,7 @@
 /** `proofbox.config.json`: what a team sets once. Gates are never read from here. */
 
 import { ForbiddenKind } from './common.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 export const Config = z.strictObject({
   $schema: z.string().optional().describe('for editors'),

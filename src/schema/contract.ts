@@ -3,7 +3,7 @@
 import { Digest, EngineName, Nonce, RunId } from './common.ts';
 import { Argv, Limits } from './fixture.ts';
 import { ProviderMode } from './provider.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 export const Contract = z.strictObject({
   schema: z.literal('proofbox.contract/v1'),

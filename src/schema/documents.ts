@@ -19,7 +19,7 @@ import { Sbom } from './sbom.ts';
 import { Stage1Document } from './stage1.ts';
 import { Stage2Document } from './stage2.ts';
 import { Trees, WatchRecord } from './tree.ts';
-import type { z } from './zod.ts';
+import type * as z from './zod.ts';
 
 export interface DocumentKind {
   /** file name of the JSON Schema, without its ending */

@@ -1,7 +1,7 @@
 /** `events.normalized.jsonl`: what happened, by the harness and by the engine, in one order. */
 
 import { Instant, Nonce } from './common.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 /** Events that every passing run has (R12), in the order in which they must first appear. */
 export const PASS_EVENTS = [

@@ -1,7 +1,7 @@
 /** `fixture.json`: an artificial repository with a task, a test command and the files that may change. */
 
 import { BlockerCode } from './common.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 /**
  * A relative POSIX path or glob inside the workspace: no leading slash, no `..` segment, no backslash,

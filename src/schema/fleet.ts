@@ -3,7 +3,7 @@
 import { Digest, EngineName, Instant } from './common.ts';
 import { Limits } from './fixture.ts';
 import { Assignment } from './run.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 /** One token of a subject: no dot, no wildcard, no space. */
 export const Token = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected letters, digits, "-" and "_"');

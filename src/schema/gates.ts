@@ -1,7 +1,7 @@
 /** The gates in front of the engine `case`: environment variables, and a first stage that passed. */
 
 import { Digest, Instant } from './common.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 /** The two variables, and the one value of each that opens its gate. */
 export const GATE_VALUES = { CTO_HARNESS_ALLOW_CASE: '1', CTO_HARNESS_CASE_STAGE: '2' } as const;

@@ -1,7 +1,7 @@
 /** Makes the JSON Schemas and the field tables of the documentation from the zod schemas. Pure: text out. */
 
 import { DOCUMENTS, type DocumentKind } from './documents.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 /** The parts of a JSON Schema (draft 2020-12) that zod gives us. */
 interface Node {

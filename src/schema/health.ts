@@ -1,5 +1,5 @@
 /** What `proofbox health` says. */
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 export const Health = z.strictObject({
   schema: z.literal('proofbox.health/v1'),

@@ -2,7 +2,7 @@
  * The part of `docker inspect` and of a create request that the proofs judge. Loose: an engine may say more,
  * never less. Not a document of ours: both stand inside `cage.json`.
  */
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 const Ulimit = z.looseObject({ Name: z.string(), Soft: z.int(), Hard: z.int() });
 const List = z.array(z.unknown()).nullish();

@@ -1,7 +1,7 @@
 /** One line of `ledger.jsonl`: a run that was sealed, chained to the one before. */
 
 import { Digest, Instant, RunId } from './common.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 export const LedgerEntry = z.strictObject({
   schema: z.literal('proofbox.ledger/v1'),

@@ -2,7 +2,7 @@
 
 import { BlockerCode } from './common.ts';
 import { ProofId } from './report.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 /** P1 to P11: planning. R1 to R16: the Stage 2 route. */
 export const REQUIREMENT_IDS = [

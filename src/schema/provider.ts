@@ -1,7 +1,7 @@
 /** `provider.jsonl` and cassettes: the traffic to a model provider, as the gateway saw it. Never holds a secret. */
 
 import { Digest, Nonce } from './common.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 export const ProviderMode = z.enum(['none', 'live', 'record', 'replay', 'scripted']);
 export type ProviderMode = z.infer<typeof ProviderMode>;

@@ -6,7 +6,7 @@
 
 import { ProcessRecord, WriteRecord, WriteRoot } from './recorder.ts';
 import { TreeEntry, Trees, WatchRecord } from './tree.ts';
-import type { z } from './zod.ts';
+import type * as z from './zod.ts';
 
 /** As much of a schema as a reader of lines needs. */
 export interface LineSchema<T> {

@@ -1,7 +1,7 @@
 /** What PID 1 of the cage sends: its first frame, its records and its last frame. See images/recorder/README.md. */
 
 import { Nonce } from './common.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 export const WriteRoot = z.enum(['workspace', 'artifacts', 'device', 'kernel', 'none']);
 export type WriteRoot = z.infer<typeof WriteRoot>;

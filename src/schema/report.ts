@@ -6,7 +6,7 @@ import { BlockerCode, Digest, EngineName, ForbiddenKind, Instant, Nonce, RunId }
 import { ProviderMode } from './provider.ts';
 import { Candidate, Tools } from './run.ts';
 import { TreeChange } from './tree.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 /** Every claim a report can make. One file under src/proofs/ each. */
 export const ProofId = z.enum([

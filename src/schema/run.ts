@@ -3,7 +3,7 @@
 import { BaselineSummary } from './baseline.ts';
 import { Digest, Instant, Nonce, RunId } from './common.ts';
 import { Gates, Stage1Reference } from './gates.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 /** Times of one file of the bundle, milliseconds since 1970. */
 export const FileTimes = z

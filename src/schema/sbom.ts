@@ -1,5 +1,5 @@
 /** `sbom.cdx.json`: what the image of a run is made of, in the standard's own form (CycloneDX 1.6). */
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 const Property = z.looseObject({ name: z.string(), value: z.string() });
 

@@ -2,7 +2,7 @@
 
 import { Versions } from './cage.ts';
 import { BlockerCode, Digest, Instant } from './common.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 export const ProbeResult = z
   .strictObject({

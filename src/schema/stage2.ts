@@ -4,7 +4,7 @@ import { Digest, Instant } from './common.ts';
 import { Stage1Reference } from './gates.ts';
 import { Candidate } from './run.ts';
 import { ValidationRun } from './stage1.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 export const RequirementResult = z
   .strictObject({

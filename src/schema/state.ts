@@ -7,7 +7,7 @@ import { Gates, Stage1Reference } from './gates.ts';
 import { ForbiddenRoot } from './report.ts';
 import { Assignment, Candidate, Tools } from './run.ts';
 import { TreeEntry } from './tree.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 /** `.spool/owner.json`, there from the folder's first moment: whose run it is. */
 export const Owner = z.strictObject({

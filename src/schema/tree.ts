@@ -1,7 +1,7 @@
 /** A tree of digests: what stands in a folder at one moment, links not followed. */
 
 import { Digest, Nonce } from './common.ts';
-import { z } from './zod.ts';
+import * as z from './zod.ts';
 
 export const EntryKind = z.enum(['file', 'dir', 'link', 'fifo', 'socket', 'device', 'unreadable']);
 

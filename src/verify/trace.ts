@@ -1,7 +1,7 @@
 /** Whether trace.jsonl is one sound trace of this run: one root, children inside it, clocks within the run. */
 
 import type { RunDocument } from '../schema/run.ts';
-import { z } from '../schema/zod.ts';
+import * as z from '../schema/zod.ts';
 import type { Problem } from './check.ts';
 
 const Nanoseconds = z.string().regex(/^[0-9]{1,20}$/);

@@ -7,7 +7,7 @@ import { closeSync, fstatSync, readlinkSync } from 'node:fs';
 import type { Digest } from '../schema/common.ts';
 import type { TreeEntry } from '../schema/tree.ts';
 import { CHUNK, digestBytes, digestOpen, openRegular } from './content.ts';
-import { DigestThread } from './digest-thread.ts';
+import type { DigestThread } from './digest-thread.ts';
 import { pace } from './pace.ts';
 import { type Step, TreeWalk } from './walk.ts';
 
@@ -87,6 +87,9 @@ function canonicalLine(entry: TreeEntry): string {
 
 /** A thread takes longer to start than to digest less than this: files, and bytes in them. */
 const WORTH_A_THREAD = { files: 2_000, bytes: 32 << 20 };
+
+/** Loaded for the first tree that is worth one. */
+let threads: typeof import('./digest-thread.ts') | null = null;
 
 /** Reads contents within one budget; a file with several names is read once. */
 class ContentReader {
@@ -170,7 +173,7 @@ class ContentReader {
       }
       this.#left -= size;
       // Another name of the same file may be the next: its digest is needed at once.
-      isOurs = inode !== null || !this.#give(entry, fd, size);
+      isOurs = inode !== null || !(await this.#give(entry, fd, size));
       if (!isOurs) return;
       entry.digest = await digestOpen(fd, size, this.#buffer, breathe);
       if (entry.digest === null) this.incomplete = true;
@@ -181,9 +184,10 @@ class ContentReader {
   }
 
   /** False where no thread takes it. */
-  #give(entry: TreeEntry, fd: number, size: number): boolean {
-    const isLarge = this.#files > WORTH_A_THREAD.files || this.bytes > WORTH_A_THREAD.bytes;
-    if (isLarge) this.#thread ??= DigestThread.start();
+  async #give(entry: TreeEntry, fd: number, size: number): Promise<boolean> {
+    if (this.#files <= WORTH_A_THREAD.files && this.bytes <= WORTH_A_THREAD.bytes) return false;
+    threads ??= await import('./digest-thread.ts');
+    this.#thread ??= threads.DigestThread.start();
     const isGiven = this.#thread?.give(fd, size, (digest) => {
       entry.digest = digest;
       this.#awaited.delete(entry);
