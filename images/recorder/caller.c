@@ -27,7 +27,7 @@
 static struct slot {
   pid_t tid, tgid, ppid;
   int proc, memory, check; /* descriptors, 0 where there is none: that one is standard input */
-  bool asks_for_cwd;       /* its last stop needed the working directory */
+  bool asks_for_cwd;       /* its last stop that named no descriptor needed the working directory */
   char exe[KEPT_NAME];     /* empty where it is not kept */
 } slots[SLOTS];
 static bool keeps_nothing;
@@ -73,15 +73,29 @@ static bool slot_open(struct slot *s, pid_t tid) {
   return true;
 }
 
+static ssize_t read_link(int proc, int dir, char *out, size_t cap) {
+  char name[24] = "cwd";
+  struct buf b = {.at = name, .cap = sizeof name};
+  if (dir != AT_FDCWD) {
+    put_raw(&b, "fd/");
+    put_int(&b, dir);
+    put_char(&b, '\0');
+  }
+  ssize_t n = readlinkat(proc, name, out, cap - 1);
+  int error = errno;
+  out[n < 0 ? 0 : n] = '\0';
+  return n < 0 ? -error : n;
+}
+
 /* True where the slot's task lives and may be read, and so is the one that waits. Asked by what the stop is likely to
    need anyway, or else by the cheapest file that is refused to who may not trace. */
-static bool still_the_same(struct caller *c, struct slot *s) {
-  if (s->asks_for_cwd) {
-    ssize_t n = readlinkat(s->proc, "cwd", c->cwd, sizeof c->cwd - 1);
-    if (n < 0) return false;
-    c->cwd[n] = '\0';
-    c->cwd_known = true;
-    return true;
+static bool still_the_same(struct caller *c, struct slot *s, int dir) {
+  if (dir != AT_FDCWD || s->asks_for_cwd) {
+    c->base_known = read_link(s->proc, dir, c->base, sizeof c->base) >= 0;
+    c->base_dir = dir;
+    if (c->base_known) return true;
+    /* A descriptor that is not open says nothing of the task. */
+    if (dir == AT_FDCWD) return false;
   }
   char text[16];
   if (s->check == 0) s->check = openat(s->proc, "personality", O_RDONLY | O_CLOEXEC);
@@ -118,20 +132,20 @@ static struct slot *slot_of(pid_t tid) {
   return &slots[(unsigned)tid % count];
 }
 
-void caller_load(struct caller *c, pid_t tid) {
+void caller_load(struct caller *c, pid_t tid, int dir) {
   struct slot *s = slot_of(tid);
   c->tid = tid;
   c->tgid = c->ppid = 0;
   c->proc = -1;
-  c->readable = c->cwd_known = c->is_new = false;
+  c->readable = c->base_known = c->is_new = false;
   c->exe[0] = '\0';
   c->slot = s;
   if (keeps_nothing) forget_program(s);
-  if (s->tid != tid || !still_the_same(c, s)) {
+  if (s->tid != tid || !still_the_same(c, s, dir)) {
     c->is_new = true;
     if (!slot_open(s, tid)) return;
   }
-  s->asks_for_cwd = false;
+  if (dir == AT_FDCWD) s->asks_for_cwd = false;
   c->tgid = s->tgid;
   c->ppid = s->ppid;
   c->proc = s->proc;
@@ -180,16 +194,10 @@ int caller_bytes(struct caller *c, uint64_t address, void *out, size_t n) {
   return done <= 0 ? -EFAULT : (int)done;
 }
 
-ssize_t caller_link(struct caller *c, const char *name, char *out, size_t cap) {
-  bool is_cwd = strcmp(name, "cwd") == 0;
-  size_t known = is_cwd && c->cwd_known ? strlen(c->cwd) : 0;
-  if (is_cwd) c->slot->asks_for_cwd = true;
-  if (known > 0 && known < cap) {
-    memcpy(out, c->cwd, known + 1);
-    return (ssize_t)known;
-  }
-  ssize_t n = readlinkat(c->proc, name, out, cap - 1);
-  int error = errno;
-  out[n < 0 ? 0 : n] = '\0';
-  return n < 0 ? -error : n;
+ssize_t caller_base(struct caller *c, int dir, char *out, size_t cap) {
+  if (dir == AT_FDCWD) c->slot->asks_for_cwd = true;
+  size_t n = c->base_known && c->base_dir == dir ? strlen(c->base) : 0;
+  if (n == 0 || n >= cap) return read_link(c->proc, dir, out, cap);
+  memcpy(out, c->base, n + 1);
+  return (ssize_t)n;
 }

@@ -273,10 +273,20 @@ static bool is_foreign(const struct seccomp_data *data) {
   return data->arch != NATIVE || (X32_BIT != 0 && ((uint32_t)data->nr & X32_BIT) != 0);
 }
 
+/* The descriptor whose place the call needs, or needs if its path is relative. */
+static int dir_of(const struct call *call, const uint64_t *args) {
+  if (call == NULL) return AT_FDCWD;
+  if (call->shape == SH_FD || call->shape == SH_IOCTL) return (int)args[0];
+  return call->dir == NONE ? AT_FDCWD : (int)args[call->dir];
+}
+
 int handle(const struct seccomp_notif *req, int listener) {
   uint64_t args[6];
   for (int i = 0; i < 6; i++) args[i] = req->data.args[i];
-  caller_load(&caller, (pid_t)req->pid);
+  bool foreign = is_foreign(&req->data);
+  const struct call *call = foreign ? NULL : call_by_nr(req->data.nr);
+  caller_load(&caller, (pid_t)req->pid, dir_of(call, args));
+  resolve_begin();
   /* Asked after the task's folder was opened: a task that still waits is the one the folder belongs to, and what
      is read through it later is that task's, or fails. One that died made no call. A folder of an earlier stop was
      asked whether its task lives, which says the same. */
@@ -287,8 +297,7 @@ int handle(const struct seccomp_notif *req, int listener) {
   }
   text1[0] = text2[0] = '\0';
   struct attempt a = {.caller = &caller, .path = text1, .resolved = "", .access = AC_WRITE, .root = RT_NONE};
-  if (is_foreign(&req->data)) return handle_foreign(req, &a);
-  const struct call *call = call_by_nr(req->data.nr);
+  if (foreign) return handle_foreign(req, &a);
   if (call == NULL) {
     a.syscall = "unknown";
     return refuse(&a, ENOSYS, "unknown_call");

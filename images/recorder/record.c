@@ -1,14 +1,16 @@
 /* Lines of the record. They gather in fixed buffers and leave whole, in order. */
 #include "recorder.h"
+#include <sys/timerfd.h>
 
 #define BUFFER (512 * 1024)
 #define FLUSH_AT (48 * 1024)
-#define FLUSH_AFTER_NS 20000000u
+#define FLUSH_AFTER_NS 10000000
 
 uint64_t write_seq, program_seq, root_counts[RT_COUNT][2];
 static char write_bytes[BUFFER], program_bytes[BUFFER];
 static struct buf writes = {.at = write_bytes, .cap = BUFFER}, programs = {.at = program_bytes, .cap = BUFFER};
-static uint64_t oldest_ns;
+static int timer = -1;
+static bool is_timed;
 
 static const char *const access_names[] = {"write", "create", "delete", "rename", "link", "metadata", "read"};
 
@@ -39,22 +41,36 @@ static void send(struct buf *b, char type) {
   b->len = 0;
 }
 
-bool record_pending(void) { return writes.len + programs.len > 0; }
+int record_timer(void) {
+  timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  if (timer < 0) fatal(71, "there is no timer (%s)", strerror(errno));
+  return timer;
+}
+
+/* Set once for all that gathers until it goes off: a limit to each wait would be set at every stop. */
+static void set_timer(void) {
+  struct itimerspec once = {.it_value = {.tv_nsec = FLUSH_AFTER_NS}};
+  is_timed = timerfd_settime(timer, 0, &once, NULL) == 0;
+}
+
+void record_timer_over(void) {
+  uint64_t times;
+  if (read(timer, &times, sizeof times) != (ssize_t)sizeof times) return;
+  is_timed = false;
+  record_flush();
+}
 
 void record_flush(void) {
   send(&writes, 'W');
   send(&programs, 'P');
-  oldest_ns = 0;
 }
 
 static void begin(struct buf *b, uint64_t seq, const struct caller *c, const char *syscall) {
-  uint64_t now = now_ns();
-  if (oldest_ns == 0) oldest_ns = now;
-  else if (now - oldest_ns > FLUSH_AFTER_NS) record_flush(), oldest_ns = now;
+  if (!is_timed) set_timer();
   put_raw(b, "{\"seq\":");
   put_int(b, (long long)seq);
   put_key(b, "t_ms");
-  put_ms(b, now);
+  put_ms(b, now_ns());
   put_key_int(b, "pid", c->tid);
   put_key_int(b, "ppid", c->ppid);
   put_key_string(b, "exe", c->exe);

@@ -118,16 +118,17 @@ struct caller {
   int proc; /* descriptor of /proc/<tid>: bound to this very task, not to its number */
   bool readable;
   bool is_new;    /* its folder was opened for this stop: ask whether it still waits before it is believed */
-  bool cwd_known; /* cwd was read in this stop */
+  bool base_known; /* base was read in this stop: it is the place of base_dir, a descriptor or AT_FDCWD */
+  int base_dir;
   struct slot *slot;
-  char exe[PATH_BYTES], cwd[PATH_BYTES];
+  char exe[PATH_BYTES], base[PATH_BYTES];
 };
-void caller_load(struct caller *c, pid_t tid);
+void caller_load(struct caller *c, pid_t tid, int dir); /* dir: whose place the call will be asked for */
 void caller_starts_program(struct caller *c); /* its execve may go on: what was its program is no longer */
 /* 0, or -EFAULT bad address, -ENAMETOOLONG no end within PATH_BYTES, -EACCES unreadable */
 int caller_string(struct caller *c, uint64_t address, char out[PATH_BYTES]);
 int caller_bytes(struct caller *c, uint64_t address, void *out, size_t n); /* n, or negative errno */
-ssize_t caller_link(struct caller *c, const char *name, char *out, size_t cap); /* of /proc/<tid>/name */
+ssize_t caller_base(struct caller *c, int dir, char *out, size_t cap); /* the place of a descriptor or AT_FDCWD */
 
 /* ---- resolve.c: where a path leads ---- */
 struct place {
@@ -138,6 +139,7 @@ struct place {
 #define RS_FOLLOW 1u
 #define RS_PARENT 2u
 #define RS_IN_ROOT 4u
+void resolve_begin(void); /* of each stop: nothing that was asked in an earlier one counts */
 void resolve_path(struct caller *c, int dir, const char *path, unsigned how, struct place *out);
 void resolve_fd(struct caller *c, int fd, struct place *out);
 
@@ -171,7 +173,8 @@ struct program {
   const char *reason;
 };
 void record_program(const struct program *p);
-bool record_pending(void);
+int record_timer(void); /* makes it; readable when what has gathered shall leave, see record_timer_over */
+void record_timer_over(void);
 void record_flush(void);
 extern uint64_t write_seq, program_seq;
 extern uint64_t root_counts[RT_COUNT][2]; /* [root][denied] */

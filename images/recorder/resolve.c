@@ -49,9 +49,7 @@ static const char *own_name(struct caller *c, const char *folder, const char *pa
 }
 
 static int base_of(struct caller *c, int dir, char *out) {
-  char name[24];
-  snprintf(name, sizeof name, "fd/%d", dir);
-  ssize_t n = caller_link(c, dir == AT_FDCWD ? "cwd" : name, out, RESOLVED_BYTES);
+  ssize_t n = caller_base(c, dir, out, RESOLVED_BYTES);
   return n < 0 ? (int)-n : 0;
 }
 
@@ -172,6 +170,19 @@ static bool join(const char *path, struct place *out, size_t *parent, const char
   }
 }
 
+/* Both names of a rename mostly stand in one folder: within one stop it is asked about once. */
+static char asked[RESOLVED_BYTES];
+
+void resolve_begin(void) { asked[0] = '\0'; }
+
+/* A folder that the kernel has just named itself is named without a link. */
+static bool is_sure(const char *path, size_t base) {
+  if (strlen(path) <= base || is_root(path) || strcmp(path, asked) == 0) return true;
+  if (!has_no_link(path)) return false;
+  strcpy(asked, path);
+  return true;
+}
+
 /* The place without a walk, for the many paths that hold no link and no "..": then the text says where it leads.
    False, with out->path as it was, for all others. */
 static bool straight(const char *path, unsigned how, struct place *out) {
@@ -181,7 +192,7 @@ static bool straight(const char *path, unsigned how, struct place *out) {
     bool whole = is_followed(after, how);
     char last = out->path[parent];
     if (!whole) out->path[parent] = '\0';
-    bool sure = out->path[0] == '\0' || is_root(out->path) || has_no_link(out->path);
+    bool sure = is_sure(out->path, base);
     if (!whole) out->path[parent] = last;
     if (sure) return true;
   }

@@ -12,7 +12,7 @@ const ROUNDS = Number(process.env.PROOFBOX_PATHS ?? 150_000);
 function fuzz(change?: Program['change']): Promise<string> {
   return compiled(space.dir, {
     source: 'resolve.c',
-    units: ['caller.c', 'judge.c'],
+    units: ['caller.c', 'json.c', 'judge.c'],
     run: `./fuzz ${Date.now()} ${ROUNDS} || echo it ends with $?`,
     ...(change === undefined ? {} : { change }),
   });
@@ -31,6 +31,7 @@ test.each([
   ['a link that is not followed', 'if (part != at || !follow) {', 'if (1) {'],
   ["another's /proc/self", 'if (strcmp(folder, "/proc") != 0) return part;', 'return part;'],
   ['a link taken for a folder', '.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS', '.resolve = 0'],
+  ['a folder that is asked about once for ever', "{ asked[0] = '\\0'; }", '{}'],
   ['a last name that is never asked about', 'bool whole = is_followed(after, how);', 'bool whole = false;'],
   ['a place longer than its buffer', 'if (have + slash + n + 1 > cap) return false;', ''],
   ['a link longer than its buffer', 'if (n < 0 || (size_t)n >= sizeof joined) return false;', ''],

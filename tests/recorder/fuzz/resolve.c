@@ -82,6 +82,7 @@ static void make_tree(void) {
     }
 }
 
+/* Makes, changes or removes one. */
 static void change_a_link(void) {
   char name[PATH_BYTES + 16], target[PATH_BYTES];
   snprintf(name, sizeof name, "%s/l%u", random_below(3) == 0 ? BASE : dirs[random_below(DIRS)], random_below(LINKS));
@@ -92,6 +93,7 @@ static void change_a_link(void) {
     while (n < sizeof target - 300) n += (size_t)snprintf(target + n, sizeof target - n, "/%.*s", (int)(1 + random_below(255)), long_name);
   }
   unlink(name);
+  if (random_below(3) == 0) return;
   if (symlink(target, name) != 0 && errno != EEXIST && errno != ENAMETOOLONG) exit(2);
 }
 
@@ -108,6 +110,14 @@ static struct shared {
   char path[PATH_BYTES], real[RESOLVED_BYTES], cwd[PATH_BYTES];
 } *shared;
 static int ask[2], answer[2];
+
+/* Where the path begins with a link's name in the engine's folder, and nothing has that name yet. */
+static void put_a_link_on_the_way(void) {
+  char name[PATH_BYTES + 300];
+  if (shared->path[0] != 'l') return;
+  snprintf(name, sizeof name, "%s/%.*s", shared->cwd, (int)strcspn(shared->path, "/"), shared->path);
+  if (symlink(dirs[random_below(DIRS)], name) != 0 && errno != EEXIST && errno != ENAMETOOLONG) exit(2);
+}
 
 /* Makes the call and says what it opened. */
 static void engine_turn(void) {
@@ -192,12 +202,18 @@ int main(int argc, char **argv) {
   for (long i = 0; i < rounds; i++) {
     if (random_below(4) == 0) change_a_link();
     shared->into = i == 0 || random_below(8) == 0 ? (int)random_below(DIRS) : -1;
-    random_path(shared->path, sizeof shared->path, random_below(20) == 0 ? 40 : 6);
-    shared->kind = random_below(KINDS);
-    shared->dir = random_below(3) == 0 ? first + (int)random_below(3) : AT_FDCWD;
+    /* Some paths a second time, when there is a link on the way that was not there before. */
+    if (i > 0 && random_below(3) == 0) put_a_link_on_the_way();
+    else {
+      random_path(shared->path, sizeof shared->path, random_below(20) == 0 ? 40 : 6);
+      shared->kind = random_below(KINDS);
+      shared->dir = random_below(3) == 0 ? first + (int)random_below(3) : AT_FDCWD;
+    }
     /* The engine goes first, so that its folder is the one in which the path is looked up; a file it made is gone again. */
     if (write(ask[1], "", 1) != 1 || read(answer[0], &done, 1) != 1) return 2;
-    caller_load(&engine, pid);
+    /* What is read first to know the task again is mostly what the path needs. */
+    caller_load(&engine, pid, random_below(4) == 0 ? AT_FDCWD : shared->dir);
+    resolve_begin();
     unsigned how = (shared->kind == NOFOLLOW ? 0 : RS_FOLLOW) | (shared->kind == IN_ROOT ? RS_IN_ROOT : 0);
     resolve_path(&engine, shared->dir, shared->path, how, &place);
     if (!shared->opened) {
