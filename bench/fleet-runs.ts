@@ -1,131 +1,112 @@
 /**
- * Real runs of a fleet on this machine: workers together against each alone, and how fast one batch verifies. Prints figures;
- * docs/fleet.md quotes them. Needs Docker, the sandbox image and nats-server. `npm run bench:fleet-runs -- [RUNS]`.
+ * Real runs of a fleet of hosts, each with a network, a container engine and a share of this machine's processors of its own:
+ * all together against each alone, and how fast one batch verifies. Prints figures; docs/fleet.md quotes them. Needs root,
+ * Docker, the sandbox image, nats-server and cgroup v1. `npm run bench:fleet-runs -- [RUNS_A_HOST] [HOSTS] [PROCESSORS_A_HOST]`.
  */
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+
+import { cpus } from 'node:os';
 import { createInterface } from 'node:readline';
-import { newKeyPair } from '../src/attest/keys.ts';
-import { end, said, start, startNats } from './children.ts';
-import { MAIN } from './peers.ts';
+import Docker from 'dockerode';
+import { sandboxImage } from '../src/docker/images.ts';
+import { Host, Switch } from '../tests/fleet/host.ts';
+import { type SecureServer, secureServer } from '../tests/fleet/secure-server.ts';
+import { Share } from '../tests/fleet/share.ts';
+import { MAIN, Site, type Worker } from '../tests/fleet/site.ts';
 
-const PORT = 14334;
-const URL = `nats://127.0.0.1:${PORT}`;
-const NAMES = ['first', 'second'];
+const [runs = 40, count = 2, processors = 0.5] = process.argv.slice(2).map(Number);
 
-const folder = mkdtempSync(join(tmpdir(), 'proofbox-fleet-bench-'));
-const runs = Number(process.argv[2] ?? 40);
-
-/** Everything that was started beside the server and must be ended. */
-const children: ChildProcess[] = [];
+const site = new Site();
+const wires = new Switch();
+const hosts = Array.from({ length: count }, (_, n) => {
+  const name = `host-${n + 1}`;
+  return new Host(site, wires, name, n + 1, new Share(`proofbox-bench-${process.pid}-${n + 1}`, processors));
+});
 
 async function main(): Promise<void> {
-  const server = await startNats(PORT, join(folder, 'nats'));
   try {
-    await measure();
+    const { reference } = await sandboxImage(new Docker());
+    wires.start();
+    for (const host of hosts) await host.start(reference);
+    await measure(await secureServer(site, wires.address));
   } finally {
-    for (const child of [...children].reverse()) await end(child);
-    await end(server);
-    rmSync(folder, { recursive: true, force: true });
+    await site.endAll();
+    for (const host of hosts) await host.remove();
+    wires.remove();
+    await site.remove();
   }
 }
 
-async function measure(): Promise<void> {
-  for (const name of NAMES) writeKeys(name);
-  const manifest = join(folder, 'manifest.json');
-  const engines = [{ id: 'fake', engine: 'fake' }];
-  writeFileSync(
-    manifest,
-    JSON.stringify({ schema: 'proofbox.batch/v1', fixtures: ['py-interval'], engines, repeats: runs }),
-  );
+async function measure(server: SecureServer): Promise<void> {
   console.log(
-    `${cpus().length} processors for workers, Docker, nats-server and batch; ${runs} runs of fake each time`,
+    `${count} hosts, each with its own network and Docker and ${processors} of ${cpus().length} processors; server and batch have the rest`,
   );
+  const workers: Worker[] = [];
   const alone: number[] = [];
-  for (const name of NAMES)
-    alone.push(await show(`${name} worker alone, one run at a time`, [[name, 1]], manifest));
-  const one = await show('one worker, two runs at a time', [['first', 2]], manifest);
-  const together = await show(
-    'two workers, one run at a time each',
-    NAMES.map((name) => [name, 1]),
-    manifest,
-    ['--keep-bundles'],
-  );
-  const here = await rate(['batch', manifest, '--out', join(folder, 'here'), '--concurrency', '2']);
-  console.log(`no fleet: this host, two runs at a time: ${here.perSecond.toFixed(2)} runs a second`);
-  const sum = alone.reduce((a, b) => a + b, 0);
-  console.log(`two workers together make ${(together / sum).toFixed(2)} of the sum of both alone`);
-  console.log(
-    `two workers together make ${(together / one).toFixed(2)} of one worker with two runs at a time: what is lost there is the fleet's, and not the processors'`,
-  );
-  // The bundles of the last batch again, in another folder: nothing but fetching, verifying and counting is left to do.
-  const joined = await rate([...batchWords(manifest, 'joined'), '--join', lastBatch, '--keep-bundles']);
-  console.log(
-    `one batch fetches, verifies and counts ${joined.perSecond.toFixed(1)} runs a second, with ${(joined.processorSeconds / runs).toFixed(2)} processor seconds a run`,
-  );
-}
-
-/** Each has a key, which is also how a batch knows it. */
-function writeKeys(name: string): void {
-  const { privatePem, publicPem } = newKeyPair('ed25519');
-  writeFileSync(join(folder, `${name}.key`), privatePem, { mode: 0o600 });
-  writeFileSync(join(folder, `${name}.pub`), publicPem);
-}
-
-let lastBatch = '';
-
-function batchWords(manifest: string, out: string): string[] {
-  const admitted = NAMES.flatMap((name) => ['--admit-worker', join(folder, `${name}.pub`)]);
-  return ['batch', manifest, '--nats', URL, '--out', join(folder, out), ...admitted];
-}
-
-/** Runs a second of one batch with these workers. */
-async function show(
-  what: string,
-  workers: [name: string, concurrency: number][],
-  manifest: string,
-  more: string[] = [],
-): Promise<number> {
-  const started: ChildProcess[] = [];
-  for (const [name, concurrency] of workers) {
-    const cwd = join(folder, `worker-${name}`);
-    mkdirSync(cwd, { recursive: true });
-    const words = ['worker', '--nats', URL, '--sign', join(folder, `${name}.key`), '--name', name];
-    const child = start('node', [MAIN, ...words, '--concurrency', String(concurrency)], cwd);
-    children.push(child);
-    await said(child, `worker ${name}:`);
-    started.push(child);
+  for (const host of hosts) {
+    const worker = await host.worker(server.url, server.as('worker'));
+    workers.push(worker);
+    const { perSecond } = await batch(server, [worker], runs);
+    alone.push(perSecond);
+    console.log(`${host.name} alone: ${perSecond.toFixed(3)} runs a second, ${runs} runs`);
+    await stop(worker);
   }
-  const { perSecond } = await rate([...batchWords(manifest, what.replaceAll(/\W+/g, '-')), ...more]);
-  for (const child of started) await end(child);
-  console.log(`${what}: ${perSecond.toFixed(2)} runs a second`);
-  return perSecond;
+  const again = await Promise.all(hosts.map((host) => host.worker(server.url, server.as('worker'))));
+  const all = await batch(server, again, runs * count, ['--keep-bundles']);
+  const sum = alone.reduce((a, b) => a + b, 0);
+  console.log(
+    `all together: ${all.perSecond.toFixed(3)} runs a second, ${runs * count} runs: ${(all.perSecond / sum).toFixed(2)} of the sum of each alone`,
+  );
+  // The same bundles again, in another folder: nothing but fetching, verifying and counting is left to do.
+  const joined = await batch(server, again, runs * count, ['--join', all.id, '--keep-bundles']);
+  console.log(
+    `one batch fetches, verifies and counts ${joined.perSecond.toFixed(1)} runs a second, with ${(joined.processorSeconds / (runs * count)).toFixed(2)} processor seconds a run`,
+  );
+  for (const worker of again) await stop(worker);
 }
 
-/** From the first run that a batch counts to its last: neither starting nor the first run's own time is in it. */
-async function rate(words: string[]): Promise<{ perSecond: number; processorSeconds: number }> {
-  const child = start('sh', ['-c', 'node "$@"; code=$?; times >&2; exit $code', 'sh', MAIN, ...words]);
-  children.push(child);
-  const counted: number[] = [];
-  const tail: string[] = [];
-  const lines = createInterface({ input: child.stderr as NodeJS.ReadableStream });
-  lines.on('line', (line) => {
-    if (/^ *\d+\/\d+ {2}/.test(line)) counted.push(performance.now());
-    const [, batch] = /^batch ([0-9a-f]{32}):/.exec(line) ?? [];
-    if (batch !== undefined) lastBatch = batch;
-    tail.push(line);
+async function stop(worker: Worker): Promise<void> {
+  worker.child.kill('SIGTERM');
+  if ((await worker.over) !== 0) throw new Error(`${worker.name} did not end well:\n${worker.stderr()}`);
+}
+
+interface Measured {
+  /** from the first run that was counted to the last: neither starting nor the first run's own time is in it */
+  perSecond: number;
+  /** of the batch, with its start */
+  processorSeconds: number;
+  id: string;
+}
+
+async function batch(
+  server: SecureServer,
+  workers: Worker[],
+  asked: number,
+  more: string[] = [],
+): Promise<Measured> {
+  const manifest = site.manifest({
+    fixtures: ['py-interval'],
+    engines: [{ id: 'fake', engine: 'fake', limits: { cpus: processors } }],
+    repeats: asked,
   });
-  const [code] = (await once(child, 'exit')) as [number | null];
-  if (code !== 0 || counted.length !== runs) throw new Error(`no batch to measure:\n${tail.join('\n')}`);
-  const seconds = ((counted.at(-1) ?? 0) - (counted[0] ?? 0)) / 1000;
-  // The second line of `times`: user and system time of what the shell has started.
-  const used = [...(tail.at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)].map(
-    ([, m, s]) => Number(m) * 60 + Number(s),
-  );
-  return { perSecond: (runs - 1) / seconds, processorSeconds: used.reduce((a, b) => a + b, 0) };
+  const admitted = workers.flatMap(({ pub }) => ['--admit-worker', pub]);
+  const out = `${manifest}.out`;
+  const words = ['batch', manifest, '--nats', server.url, '--out', out, ...server.as('batch'), ...admitted];
+  const timed = ['sh', '-c', 'node "$@"; code=$?; times >&2; exit $code', 'sh', MAIN];
+  const one = site.start([...words, ...more], site.dir, { main: timed });
+  const counted: number[] = [];
+  createInterface({ input: one.child.stderr as NodeJS.ReadableStream }).on('line', (line) => {
+    if (/^ *\d+\/\d+ {2}/.test(line)) counted.push(performance.now());
+  });
+  const code = await one.over;
+  const said = one.stderr();
+  if (code !== 0 || counted.length !== asked) throw new Error(`no batch to measure:\n${said}`);
+  const used = [...(said.trimEnd().split('\n').at(-1) ?? '').matchAll(/(\d+)m([\d.]+)s/g)];
+  return {
+    perSecond: (asked - 1) / (((counted.at(-1) ?? 0) - (counted[0] ?? 0)) / 1000),
+    // The second line of `times`: user and system time of what the shell has started.
+    processorSeconds: used.reduce((all, [, m, s]) => all + Number(m) * 60 + Number(s), 0),
+    id: /batch ([0-9a-f]{32}):/.exec(said)?.[1] ?? '',
+  };
 }
 
 await main();

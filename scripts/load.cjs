@@ -6,9 +6,10 @@ const { pathToFileURL } = require('node:url');
 const { setFlagsFromString } = require('node:v8');
 const { Script } = require('node:vm');
 
-// Before anything is compiled, since V8 refuses code of other flags: left alone, it lets a heap of 100 MB grow threefold
-// before it looks for what is dead, and a tree of 100,000 files is such a heap.
-setFlagsFromString('--heap-growing-percent=20');
+// Left alone, V8 lets a heap of 100 MB grow threefold before it looks for what is dead, and a tree of 100,000 files is such a
+// heap. A process that is over sooner than this holds little, and would only look in vain.
+const LONG_MS = 2_000;
+setTimeout(() => setFlagsFromString('--heap-growing-percent=20'), LONG_MS).unref();
 
 const PARAMETERS = 'exports, require, module, __filename, __dirname, moduleUrl';
 const moduleUrl = pathToFileURL(__dirname).href;
@@ -42,7 +43,11 @@ function kept(filename) {
 
 module.exports = {
   ...load('program.cjs'),
-  compiled: () => [...scripts].map(([path, script]) => [path, script.createCachedData()]),
+  compiled() {
+    // V8 refuses code that was kept under other flags than those under which it is loaded.
+    for (const flag of ['--heap-growing-percent=0', '--flush-bytecode']) setFlagsFromString(flag);
+    return [...scripts].map(([path, script]) => [path, script.createCachedData()]);
+  },
   refused: () =>
     [...scripts].filter(([, script]) => script.cachedDataRejected !== false).map(([path]) => path),
 };

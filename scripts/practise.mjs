@@ -29,8 +29,6 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-// Code of other flags than those of whoever loads it is refused.
-setFlagsFromString('--flush-bytecode');
 for (const [path, code] of compiled()) {
   await writeFile(`${path}.cache.new`, code);
   await rename(`${path}.cache.new`, `${path}.cache`);

@@ -5,6 +5,7 @@ import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Outcome, proofbox } from '../integration/product.ts';
 import { SecondDaemon } from '../integration/second-daemon.ts';
+import type { Share } from './share.ts';
 import { MAIN, type Site, type Worker } from './site.ts';
 
 function ip(...words: string[]): void {
@@ -60,6 +61,8 @@ export class Host {
     readonly name: string,
     /** from 1; no two hosts of a switch have the same */
     private readonly n: number,
+    /** of the processors; all of them where there is none */
+    private readonly share?: Share,
   ) {}
 
   get daemon(): SecondDaemon {
@@ -69,6 +72,7 @@ export class Host {
 
   /** @param image that its engine is to have */
   async start(image: string): Promise<void> {
+    this.share?.start();
     // The network lives as long as a process in it. This one ends by itself where the test is killed.
     this.#holder = spawn('unshare', ['--net', 'cat'], { stdio: ['pipe', 'ignore', 'inherit'] });
     const pid = this.#holder.pid ?? 0;
@@ -79,7 +83,7 @@ export class Host {
     if (!isInside())
       throw new Error('this machine makes no network namespace (root and util-linux are needed)');
     this.#cable = this.wires.connect(pid, this.n);
-    this.#daemon = new SecondDaemon({ network: this.#network });
+    this.#daemon = new SecondDaemon({ network: this.#network, share: this.share });
     await this.daemon.start();
     await this.daemon.load(image);
   }
@@ -96,7 +100,7 @@ export class Host {
   worker(url: string, args: string[]): Promise<Worker> {
     return this.site.worker(url, this.name, args, {
       env: this.#environment,
-      main: ['nsenter', `--net=${this.#network}`, 'node', MAIN],
+      main: [...(this.share?.command ?? []), 'nsenter', `--net=${this.#network}`, 'node', MAIN],
     });
   }
 
@@ -118,9 +122,11 @@ export class Host {
   async remove(): Promise<void> {
     await this.#daemon?.remove();
     const holder = this.#holder;
-    if (holder === null || holder.exitCode !== null) return;
-    const over = once(holder, 'exit');
-    holder.stdin?.end();
-    await over;
+    if (holder !== null && holder.exitCode === null) {
+      const over = once(holder, 'exit');
+      holder.stdin?.end();
+      await over;
+    }
+    await this.share?.remove();
   }
 }

@@ -24,6 +24,8 @@ export interface DaemonSettings {
   remapFrom?: number;
   /** file of the network namespace it lives in; else one of its own */
   network?: string;
+  /** a part of the processors for it and its containers: what stands before its command, and its cgroup */
+  share?: { command: string[]; parent: string } | undefined;
 }
 
 /** Gives another container engine an image of the host's. */
@@ -69,10 +71,13 @@ export class SecondDaemon {
       this.settings.remapFrom === undefined ? [] : ['--userns-remap', `${REMAPPED.user}:${REMAPPED.group}`],
     ].flat();
     writeFileSync(at('daemon.json'), JSON.stringify({ runtimes: this.settings.runtimes ?? {} }));
-    const { network } = this.settings;
+    const { network, share } = this.settings;
+    if (share !== undefined) args.push('--cgroup-parent', share.parent);
     // Never in the host's network: an engine without a bridge would take the host's one away.
-    const [program, ...words] =
-      network === undefined ? ['unshare', '--net'] : ['nsenter', `--net=${network}`, 'unshare'];
+    const [program = '', ...words] = [
+      ...(share?.command ?? []),
+      ...(network === undefined ? ['unshare', '--net'] : ['nsenter', `--net=${network}`, 'unshare']),
+    ];
     this.#process = spawn(program, [...words, ...this.#remapped(), 'dockerd', ...args], {
       stdio: ['ignore', log, log],
     });
