@@ -27,7 +27,7 @@ export interface CageOptions {
   /** paths that `--record reads` looks for; they travel over standard input, never in the arguments */
   forbiddenPaths: string[];
   /** called when PID 1 has said what it sees and before the engine starts; a sentence keeps it from starting */
-  admit(seen: Hello, inspect: Docker.ContainerInspectInfo, requested: CageBody): string | null;
+  admit(seen: Hello, inspect: Docker.ContainerInspectInfo, requested: CageBody): Promise<string | null>;
   /**
    * Where it is given, the program starts only when it resolves to true: until then the cage stands ready with nothing
    * but the recorder in it. False gives the cage up unused.
@@ -257,7 +257,7 @@ class CageLife {
     const seen = parseFrame(Hello, payload, 'first frame');
     this.#seen = seen;
     if (this.#stopReason !== null) return;
-    if (this.options.admit(seen, this.inspectCreated, this.body) !== null) {
+    if ((await this.options.admit(seen, this.inspectCreated, this.body)) !== null) {
       this.#stop('cage_mismatch');
       return;
     }

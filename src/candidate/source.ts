@@ -11,7 +11,7 @@ import tar from 'tar-fs';
 import { ProofboxError } from '../errors.ts';
 import type { Digest } from '../schema/common.ts';
 import { digestTree } from '../witness/tree.ts';
-import { git, gitCommand, gitFailed } from '../workspace/git.ts';
+import { emptyRepository, git, gitCommand, gitFailed } from '../workspace/git.ts';
 
 export interface CandidateSource {
   /** as the user gave it */
@@ -51,10 +51,11 @@ export async function readSource(path: string): Promise<CandidateSource> {
  */
 export async function exportSource({ path, tree }: CandidateSource, target: string): Promise<Digest> {
   const objects = await objectsOf(await gitDirectory(resolve(path)));
-  const repository = await mkdtemp(join(tmpdir(), 'proofbox-export-'));
+  const scratch = await mkdtemp(join(tmpdir(), 'proofbox-export-'));
+  const repository = join(scratch, 'repository');
   try {
     // A repository of our own that borrows the objects: its configuration and attributes are ours.
-    await git({ repository }, ['init', '--quiet', '--bare', '--template=']);
+    await emptyRepository(repository, 'bare');
     await mkdir(join(repository, 'info'), { recursive: true });
     await writeFile(join(repository, 'info/attributes'), AS_IT_IS);
     await mkdir(join(repository, 'objects/info'), { recursive: true });
@@ -72,7 +73,7 @@ export async function exportSource({ path, tree }: CandidateSource, target: stri
     if (truncated) throw notASource(path, 'is too large to be an engine');
     return digest;
   } finally {
-    await rm(repository, { recursive: true, force: true });
+    await rm(scratch, { recursive: true, force: true });
   }
 }
 

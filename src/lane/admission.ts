@@ -2,13 +2,14 @@
 import { readdir, readlink } from 'node:fs/promises';
 import type { CageOptions } from '../cage/run.ts';
 import type { CageRequest } from '../cage/spec.ts';
-import { admissionProblems } from '../proofs/admission.ts';
 import type { RunContext } from './context.ts';
 
 /** The `admit` of one cage: the first reason why its engine must not start, or null. */
 export function admission(context: RunContext, role: CageRequest['role']): CageOptions['admit'] {
-  if (context.withoutAdmission) return () => null;
-  return (seen, inspect, requested) => {
+  if (context.withoutAdmission) return async () => null;
+  return async (seen, inspect, requested) => {
+    // Loaded while the container is made.
+    const { admissionProblems } = await import('../proofs/admission.ts');
     // A kernel without a recorder has another /proc too: the proofs say so, and such a run cannot pass.
     const isDegraded = context.allowDegraded && seen.degraded === true;
     const cage = {

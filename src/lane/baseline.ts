@@ -10,16 +10,16 @@ import type { RunContext } from './context.ts';
 import { SILENT } from './progress.ts';
 import type { RunRequest, RunResult } from './request.ts';
 
-/**
- * The request of the fake lane: the same fixture, contract and limits, a copy of its own, the sandbox image.
- * @returns null where the run has no baseline
- */
-export function baselineRequest(request: RunRequest, context: RunContext): RunRequest | null {
-  if (request.baselineImage === null) return null;
+/** The request of the fake lane: the same fixture, contract and limits, a copy of its own, the sandbox image. */
+export function baselineRequest(
+  request: RunRequest,
+  image: NonNullable<RunRequest['baselineImage']>,
+  context: RunContext,
+): RunRequest {
   return {
     ...request,
     engine: fakeEngine,
-    image: request.baselineImage,
+    image,
     // What the engine's name alone would set differently.
     contractFile: { ...request.contractFile, denied_writes: context.contract.denied_writes },
     commandArgv: [],

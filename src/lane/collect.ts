@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Engine, EnginePlan } from '../engines/engine.ts';
 import { place, reclaimArtifacts } from '../evidence/seal.ts';
 import { changedFiles } from '../proofs/changes.ts';
+import { testRun } from '../proofs/test-run.ts';
 import type { Contract } from '../schema/contract.ts';
 import type { TreeChange, TreeEntry } from '../schema/tree.ts';
 import { decodeBytes } from '../witness/bytes.ts';
@@ -12,6 +13,7 @@ import { diffTrees, digestTree, type TreeDigest } from '../witness/tree.ts';
 import { makePatch } from '../workspace/patch.ts';
 import type { RunContext } from './context.ts';
 import type { EngineOutcome } from './engine-cage.ts';
+import type { TestsOutcome } from './verification.ts';
 
 /** What stands there once the engine is gone. */
 export interface Remains {
@@ -32,6 +34,16 @@ const MAX_EVENTS_BYTES = 8 << 20;
 const MAX_EVENT_FILES = 100;
 
 const NEWLINE = 0x0a;
+
+/** How the tests after the engine ended; nothing where there were none. */
+export function noteTests({ contract, events }: RunContext, tests: TestsOutcome | null): void {
+  if (tests === null) return;
+  events.add('harness', 'verification.completed', {
+    command: contract.test_command,
+    exit_code: tests.cage.exit.exit_code,
+    passed: testRun(tests.cage)?.passed === true,
+  });
+}
 
 /** Digests what stands in the workspace. Only reads: the watcher may still look. */
 export function digestResult({ paths, contract }: RunContext): Promise<TreeDigest> {

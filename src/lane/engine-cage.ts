@@ -4,7 +4,6 @@ import type { EndedCage } from '../cage/run.ts';
 import type { EnginePlan } from '../engines/engine.ts';
 import { openSpool } from '../evidence/spool.ts';
 import type { CageRecord } from '../schema/cage.ts';
-import { startWatcher } from '../witness/watcher.ts';
 import { measureUsage } from '../workspace/usage.ts';
 import { admission } from './admission.ts';
 import type { RunContext } from './context.ts';
@@ -77,6 +76,8 @@ async function runEngine(context: RunContext, cage: WaitingCage, files: CageSpoo
 
 async function watch({ paths, contract, clock }: RunContext) {
   const watchFile = join(paths.spool, 'watch.jsonl');
+  // Its library is loaded while the container is made.
+  const { startWatcher } = await import('../witness/watcher.ts');
   const watcher = await startWatcher({
     workspace: paths.workspace,
     artifacts: paths.artifacts,

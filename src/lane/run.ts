@@ -13,7 +13,6 @@ import type { RunPaths } from '../evidence/layout.ts';
 import { Trace } from '../evidence/trace.ts';
 import { SBOM_FILE } from '../proofs/evidence.ts';
 import { gateBlockers } from '../proofs/gates.ts';
-import { testRun } from '../proofs/test-run.ts';
 import type { BaselineSummary } from '../schema/baseline.ts';
 import { Digest } from '../schema/common.ts';
 import type { Contract } from '../schema/contract.ts';
@@ -22,7 +21,6 @@ import { UNBOUNDED } from '../witness/walk.ts';
 import { copyFixture, copyTree, type Owner } from '../workspace/copy.ts';
 import { initRepository } from '../workspace/repository.ts';
 import { hostNamespaces } from './admission.ts';
-import { baselineRequest, baselineSummary } from './baseline.ts';
 import type { RunContext } from './context.ts';
 import { contractOf, planOf } from './contract-of.ts';
 import { type EngineOutcome, prepareEngine, runNothing, type WaitingEngine } from './engine-cage.ts';
@@ -174,9 +172,7 @@ async function carryOut(request: RunRequest, prepared: Prepared): Promise<RunRes
     engine: contract.engine.name,
   });
   const closed = closedGates(request, contract, context.clock.startedAt);
-  const fake = closed.length === 0 ? baselineRequest(request, context) : null;
-  const baseline =
-    fake === null ? null : await step(context, 'baseline', async () => baselineSummary(await runLane(fake)));
+  const baseline = closed.length === 0 ? await playBaseline(request, context) : null;
   const command = closed.length === 0 ? contract.test_command : null;
   const reused = command === null ? null : await reusedTests(request, context);
   await makeCageFolders(context.paths.workspace, context.paths.artifacts, context.owner);
@@ -184,10 +180,18 @@ async function carryOut(request: RunRequest, prepared: Prepared): Promise<RunRes
   const engine = closed.length === 0 ? prepareEngine(context, prepared.plan) : null;
   const cages = command === null ? null : testCages(context, command, reused === null);
   try {
-    return await withCages(request, prepared, { closed, baseline, command, engine, cages, reused });
+    return await withCages(request, prepared, { closed, baseline, engine, cages, reused });
   } finally {
     await Promise.all([engine?.dismiss(), cages?.before?.dismiss(), cages?.after.dismiss()]);
   }
+}
+
+/** The fake lane of the same run, for an engine that is compared with it; null for any other. */
+async function playBaseline(request: RunRequest, context: RunContext): Promise<BaselineSummary | null> {
+  if (request.baselineImage === null) return null;
+  const { baselineRequest, baselineSummary } = await import('./baseline.ts');
+  const fake = baselineRequest(request, request.baselineImage, context);
+  return step(context, 'baseline', async () => baselineSummary(await runLane(fake)));
 }
 
 interface TestCages {
@@ -218,7 +222,6 @@ async function withCages(
   begun: {
     closed: string[];
     baseline: BaselineSummary | null;
-    command: string[] | null;
     /** null where a gate is closed */
     engine: WaitingEngine | null;
     cages: TestCages | null;
@@ -227,7 +230,7 @@ async function withCages(
 ): Promise<RunResult> {
   const { context, plan, pristine, guard } = prepared;
   const { paths, events } = context;
-  const { closed, baseline, command, engine, cages, reused } = begun;
+  const { closed, baseline, engine, cages, reused } = begun;
   const ownBefore = cages?.before ?? null;
   // Side by side, on copies of their own; both are over before the result is judged.
   const firstDone = settled(
@@ -242,7 +245,7 @@ async function withCages(
           traffic: await noTraffic(context, request.provider),
         }));
   const { value: outcome, traffic } = await engineDone;
-  const { collect, digestResult, reclaim } = await import('./collect.ts');
+  const { collect, digestResult, noteTests, reclaim } = await import('./collect.ts');
   const result = digestResult(context);
   // Both only read the result, and need no more than that it stands there to the last byte.
   const secondDone = result.then((after) =>
@@ -258,12 +261,7 @@ async function withCages(
   ).finally(() => Promise.allSettled([secondDone]));
   const second = await secondDone;
   // Whichever was over first: the patch is told of before the tests.
-  if (second !== null)
-    events.add('harness', 'verification.completed', {
-      command,
-      exit_code: second.cage.exit.exit_code,
-      passed: testRun(second.cage)?.passed === true,
-    });
+  noteTests(context, second);
   const first = await firstDone;
   events.add('harness', 'run.completed', { ended_by: outcome.cage?.exit.ended_by ?? 'lost' });
   const report = await step(context, 'judge', async () => {

@@ -44,30 +44,62 @@ export async function enterRun(file: string, runDirectory: string): Promise<Ledg
 
 type Facts = Pick<LedgerEntry, 'run_id' | 'status' | 'directory' | 'bundle' | 'signer'>;
 
+/** Where a ledger ends. */
+interface End {
+  /** bytes of its whole lines */
+  size: number;
+  entries: number;
+  /** the last of them; null where there is none */
+  line: string | null;
+}
+
+/**
+ * The end of each ledger as this process has left it. While it is still that, all that stands before was read already: a
+ * batch of thousands would otherwise read as many lines for every run.
+ */
+const left = new Map<string, End>();
+
 async function append(file: string, ledger: FileHandle, facts: Facts): Promise<LedgerEntry> {
+  const known = left.get(file);
+  const end =
+    known !== undefined && (await isStill(ledger, known)) ? known : await readToTheEnd(file, ledger);
+  const entry: LedgerEntry = {
+    schema: 'proofbox.ledger/v1',
+    seq: end.entries + 1,
+    previous: end.line === null ? null : lineDigest(end.line),
+    at: new Date().toISOString(),
+    ...facts,
+  };
+  const line = JSON.stringify(entry);
+  const bytes = Buffer.from(`${line}\n`);
+  const { bytesWritten } = await ledger.write(bytes, 0, bytes.length, end.size);
+  if (bytesWritten !== bytes.length) throw new Error('the disk took only part of the line');
+  await ledger.sync();
+  left.set(file, { size: end.size + bytes.length, entries: entry.seq, line });
+  return entry;
+}
+
+async function isStill(ledger: FileHandle, { size, line }: End): Promise<boolean> {
+  if ((await ledger.stat()).size !== size) return false;
+  const expected = Buffer.from(`${line}\n`);
+  const found = Buffer.alloc(expected.length);
+  await ledger.read(found, 0, found.length, size - found.length);
+  return found.equals(expected);
+}
+
+/** @throws ProofboxError `host` where it is broken */
+async function readToTheEnd(file: string, ledger: FileHandle): Promise<End> {
   const text = await ledger.readFile('utf8');
   // What a kill cut short was never entered: its run says so in no other place, and the chain goes on before it.
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  const chain = readChain(whole);
-  if (chain.problems.length > 0)
-    throw new ProofboxError('host', `the ledger ${file} is broken: ${chain.problems[0]}`, {
+  const { entries, problems } = readChain(whole);
+  if (problems.length > 0)
+    throw new ProofboxError('host', `the ledger ${file} is broken: ${problems[0]}`, {
       fix: 'keep it for whoever looks into it, and move it away; the next run begins a new one',
     });
-  const at = new Date().toISOString();
-  const entry: LedgerEntry = {
-    schema: 'proofbox.ledger/v1',
-    seq: chain.entries.length + 1,
-    previous: chain.head,
-    at,
-    ...facts,
-  };
-  const start = Buffer.byteLength(whole);
-  if (whole !== text) await ledger.truncate(start);
-  const line = Buffer.from(`${JSON.stringify(entry)}\n`);
-  const { bytesWritten } = await ledger.write(line, 0, line.length, start);
-  if (bytesWritten !== line.length) throw new Error('the disk took only part of the line');
-  await ledger.sync();
-  return entry;
+  const size = Buffer.byteLength(whole);
+  if (whole !== text) await ledger.truncate(size);
+  return { size, entries: entries.length, line: whole.split('\n').at(-2) ?? null };
 }
 
 async function runFacts(file: string, runDirectory: string): Promise<Facts> {

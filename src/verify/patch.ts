@@ -8,7 +8,7 @@ import type { TreeEntry, Trees } from '../schema/tree.ts';
 import { diffTrees, digestEntries, digestTree } from '../witness/tree.ts';
 import { UNBOUNDED } from '../witness/walk.ts';
 import { copyFixture } from '../workspace/copy.ts';
-import { git, gitCommand } from '../workspace/git.ts';
+import { emptyRepository, gitCommand } from '../workspace/git.ts';
 import { withoutState } from '../workspace/leave-out.ts';
 import { planPatch } from '../workspace/patch-plan.ts';
 import { removeTree } from '../workspace/remove.ts';
@@ -75,7 +75,7 @@ async function applied(
   const { patched, inexpressible } = planPatch(before, after);
   if (patched.length > 0) {
     const repository = join(scratch, 'repository');
-    await git({ repository }, ['init', '--quiet', '--bare', '--template=']);
+    await emptyRepository(repository, 'bare');
     const { file, args, options } = gitCommand({ repository, worktree: copy }, [
       'apply',
       '--whitespace=nowarn',

@@ -2,7 +2,6 @@
  * The one way this program runs git on the host: a fixed environment, no configuration but what stands here, and
  * always an explicit repository of our own making. Never run it with a hostile tree as its repository or folder.
  */
-import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -72,8 +71,6 @@ export function gitCommand(place: GitPlace, args: readonly string[]) {
   };
 }
 
-const run = promisify(execFile);
-
 /**
  * Runs one short git command to its end. It reads nothing and says little.
  * @returns its standard output without the last line end
@@ -82,7 +79,15 @@ const run = promisify(execFile);
 export async function git(place: GitPlace, args: readonly string[]): Promise<string> {
   const { file, args: all, options } = gitCommand(place, args);
   const { env, cwd } = options;
-  const running = run(file, all, { env, cwd, timeout: 120_000, killSignal: 'SIGKILL', maxBuffer: 64 << 20 });
+  // By then somebody else is at work, which a run waits for anyway.
+  const { execFile } = await import('node:child_process');
+  const running = promisify(execFile)(file, all, {
+    env,
+    cwd,
+    timeout: 120_000,
+    killSignal: 'SIGKILL',
+    maxBuffer: 64 << 20,
+  });
   running.child.stdin?.end();
   try {
     return (await running).stdout.replace(/\n$/, '');

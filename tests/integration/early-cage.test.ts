@@ -160,7 +160,7 @@ describe('a cage that waits for its turn', () => {
       },
       timeoutMs: 60_000,
       forbiddenPaths: [],
-      admit: () => {
+      admit: async () => {
         isReady();
         return null;
       },

@@ -126,6 +126,24 @@ describe('concurrent runs and kills', () => {
     expect(readChain(readFileSync(file, 'utf8')).entries).toHaveLength(40);
   });
 
+  test('what others write between two runs of one program is followed, and what they break is found', async () => {
+    const { folder, file } = await ledgerOf(3);
+    const { exitCode } = await proofbox(['ledger', 'add', join(folder, 'run-0'), '--ledger', file]);
+    expect(exitCode).toBe(0);
+    await enterRun(file, join(folder, 'run-1'));
+    expect(await problemsOf(file)).toEqual([]);
+    const text = readFileSync(file, 'utf8');
+    expect(readChain(text).entries).toHaveLength(5);
+    // As long as before, and not what this program left.
+    writeFileSync(file, text.replace('"seq":5', '"seq":6'));
+    await expect(enterRun(file, join(folder, 'run-2'))).rejects.toThrow(/is broken: line 5 has the number 6/);
+    // The end is still the same: what happened before it is found by whoever verifies.
+    writeFileSync(file, text.replace('"seq":2', '"seq":7'));
+    await enterRun(file, join(folder, 'run-2'));
+    expect(await problemsOf(file)).toContainEqual(expect.stringMatching(/line 2 has the number 7/));
+    expect(readChain(readFileSync(file, 'utf8')).entries.at(-1)).toMatchObject({ seq: 6 });
+  });
+
   test('a kill at any byte of a line costs that entry alone: the next goes on before it', async () => {
     const { folder, file } = await ledgerOf(2);
     const text = readFileSync(file, 'utf8');
