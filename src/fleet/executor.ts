@@ -8,6 +8,8 @@ import { Cells, type CellsOptions } from './cells.ts';
 import { reasonOf } from './connect.ts';
 import type { Admitted } from './envelope.ts';
 import { joinedBatch } from './joined.ts';
+import { asJudged } from './judge.ts';
+import { Judges } from './judges.ts';
 import { deleteObject } from './objects.ts';
 import { BatchQueue } from './queue.ts';
 import { readStream } from './reader.ts';
@@ -43,6 +45,7 @@ class FleetRun {
   readonly #queue: BatchQueue;
   readonly #cells: Cells;
   readonly #asking: Asking;
+  readonly #judges: Judges;
   #answers: Answers | null = null;
   readonly #end = new AbortController();
   #failure: Error | null = null;
@@ -57,6 +60,7 @@ class FleetRun {
   ) {
     this.#queue = new BatchQueue(options.nats, options.batch);
     this.#cells = new Cells(options);
+    this.#judges = new Judges(options.concurrency);
     this.#asking = new Asking({
       runs,
       queue: this.#queue,
@@ -69,6 +73,14 @@ class FleetRun {
   }
 
   async carryOut(): Promise<void> {
+    try {
+      await this.#untilNothingIsOpen();
+    } finally {
+      await this.#judges.close();
+    }
+  }
+
+  async #untilNothingIsOpen(): Promise<void> {
     const { nats, batch } = this.options;
     const { stop } = this.site;
     await this.#cells.publish(this.runs, this.settings, stop);
@@ -125,13 +137,14 @@ class FleetRun {
         store,
         concurrency,
         maxBundleBytes,
+        judges: this.#judges,
         discard: async (bundle) => {
           if (!keepBundles) await deleteObject(store, bundle);
         },
         signal: site.interrupt,
         question: (run) => ({
           assignment: this.#queue.assignment(run.key),
-          cell: this.#cells.of(run),
+          cell: asJudged(this.#cells.of(run)),
           references,
           runtime: target.runtime === 'default' ? undefined : target.runtime,
         }),

@@ -9,7 +9,8 @@ import type { BatchRun } from '../schema/batch.ts';
 import type { Digest } from '../schema/common.ts';
 import type { Report } from '../schema/report.ts';
 import { removeTree } from '../workspace/remove.ts';
-import { judgeBundle, type Question } from './judge.ts';
+import type { Question } from './judge.ts';
+import type { Judges } from './judges.ts';
 import { getObject, NOT_THERE, Stalled } from './objects.ts';
 import { isPassing, patiently } from './patience.ts';
 
@@ -18,6 +19,7 @@ export interface IntakeOptions {
   out: string;
   store: ObjectStore;
   maxBundleBytes: number;
+  judges: Judges;
   signal: AbortSignal;
 }
 
@@ -60,7 +62,7 @@ export async function takeIn(
 }
 
 async function fetched(
-  { store, maxBundleBytes, signal }: IntakeOptions,
+  { store, maxBundleBytes, judges, signal }: IntakeOptions,
   bundle: Digest,
   question: Question,
   scratch: string,
@@ -83,6 +85,6 @@ async function fetched(
   });
   // It may have been removed by a batch that counted it and was killed: nobody lied then.
   if (problem !== null) return { problem: `its bundle ${problem}`, isLie: problem !== NOT_THERE };
-  const judged = await judgeBundle(parcel, join(scratch, 'run'), question);
+  const judged = await judges.judge(parcel, join(scratch, 'run'), question);
   return 'problem' in judged ? { ...judged, isLie: true } : judged;
 }

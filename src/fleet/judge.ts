@@ -5,17 +5,25 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { engineByName } from '../engines/index.ts';
 import { contractOf, planOf } from '../lane/contract-of.ts';
 import { Contract } from '../schema/contract.ts';
 import type { Report } from '../schema/report.ts';
 import { type Assignment, RunDocument, type Signer } from '../schema/run.ts';
 import { verifyBundle } from '../verify/bundle.ts';
 import { unpackBundle } from './bundle.ts';
-import type { Cell } from './work.ts';
+import type { Cell, CellWork } from './work.ts';
+
+/** What must be known of a cell to judge an answer. Data alone: it goes to another thread. */
+export interface JudgedCell extends Pick<Cell, 'kind' | 'fixtureDigest'> {
+  work: Omit<CellWork, 'engine' | 'providerText' | 'cassette' | 'contractPath'> & {
+    engine: CellWork['engine']['name'];
+  };
+}
 
 export interface Question {
   assignment: Assignment;
-  cell: Cell;
+  cell: JudgedCell;
   /** whose signature the answer carried */
   signer: Signer;
   /** what the sandbox image is called on each architecture */
@@ -25,6 +33,15 @@ export interface Question {
 }
 
 export type Judgement = { report: Report } | { problem: string };
+
+export function asJudged({ kind, fixtureDigest, work }: Cell): JudgedCell {
+  const { fixture, contractFile, limits, commandArgv, record, npm, caseCommit } = work;
+  const provider = work.provider && { mode: work.provider.mode, endpoint: work.provider.endpoint };
+  const candidate = work.candidate && { settings: work.candidate.settings };
+  const engine = work.engine.name;
+  const asked = { fixture, contractFile, limits, commandArgv, record, npm, caseCommit };
+  return { kind, fixtureDigest, work: { ...asked, provider, candidate, engine } };
+}
 
 /**
  * @param parcel the object, whose digest is right
@@ -65,8 +82,9 @@ async function answerProblem(artifacts: string, report: Report, question: Questi
   // Its source would be a run that nobody here has seen.
   if (run.tests_before !== null) return 'it did not make the tests before the engine itself';
   const contract = Contract.parse(await read('contract.json'));
-  const { plan } = planOf(cell.work);
-  const expected = contractOf(cell.work, plan, {
+  const asked = { ...cell.work, engine: engineByName(cell.work.engine) };
+  const { plan } = planOf(asked);
+  const expected = contractOf(asked, plan, {
     nonce: contract.nonce,
     runId: contract.run_id,
     fixtureDigest: cell.fixtureDigest,
