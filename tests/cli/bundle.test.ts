@@ -1,4 +1,13 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -73,6 +82,17 @@ describe('the bundle that the command line starts from', () => {
     expect(kept.length).toBeGreaterThan(5);
     for (const name of kept) damage(join(bundle, name));
     expect(await answers(root)).toEqual(asBuilt);
+  });
+
+  it('is taken with all of its compiled code, and with that of a whole run once the set-up has made one', async () => {
+    const bundle = join(PACKAGE_ROOT, 'dist/bundle');
+    expect(readFileSync(join(bundle, 'practised'), 'utf8')).toBe(process.version);
+    const ask = `const bundle = require(${JSON.stringify(join(bundle, 'load.cjs'))});
+      bundle.load().then(() => console.log(JSON.stringify([bundle.refused(), bundle.compiled().length])));`;
+    const { stdout } = await execa('node', ['-e', ask]);
+    const [refused, files] = JSON.parse(stdout) as [string[], number];
+    expect(refused).toEqual([]);
+    expect(files).toBeGreaterThan(20);
   });
 
   it('names the source in its stacks where somebody looks for a defect', async () => {
