@@ -92,6 +92,13 @@ static bool pass_on(int fd, char type, uint64_t *count) {
   return true;
 }
 
+/* A pipe whose end was read would be ready for ever. */
+static bool goes_on(int fd, char type, uint64_t *count, int others) {
+  bool more = pass_on(fd, type, count);
+  if (!more) epoll_ctl(others, EPOLL_CTL_DEL, fd, NULL);
+  return more;
+}
+
 static void reap(void) {
   for (int status; ; ) {
     pid_t pid = waitpid(-1, &status, WNOHANG);
@@ -152,12 +159,6 @@ static int gather(const int *fds, int count) {
   return all;
 }
 
-/* A pipe whose end was read would be ready for ever. Never true: it is not open any more. */
-static bool leave(int others, int fd) {
-  epoll_ctl(others, EPOLL_CTL_DEL, fd, NULL);
-  return false;
-}
-
 /* Answers stops until something else is ready, or no task holds the filter any more. */
 static void answer_stops(int others) {
   struct pollfd p[2] = {{engine.listener, POLLIN, 0}, {others, POLLIN, 0}};
@@ -186,8 +187,8 @@ static void live(int signals) {
     if (p[0].revents & POLLIN) take_notification();
     /* No task holds the filter any more; a closed listener would keep poll busy. */
     else if (p[0].revents & (POLLHUP | POLLERR)) engine.listener = -1;
-    if (p[1].revents) out_open = pass_on(engine.out, 'O', &life.stdout_bytes) || leave(others, engine.out);
-    if (p[2].revents) err_open = pass_on(engine.err, 'E', &life.stderr_bytes) || leave(others, engine.err);
+    if (p[1].revents) out_open = goes_on(engine.out, 'O', &life.stdout_bytes, others);
+    if (p[2].revents) err_open = goes_on(engine.err, 'E', &life.stderr_bytes, others);
     if (p[3].revents) take_signals(signals);
     if (p[4].revents) take_control();
     if (p[5].revents) record_timer_over();

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Candidate, candidates } from '../../src/docker/candidates.ts';
 import { connectDocker, tryCandidates } from '../../src/docker/connect.ts';
+import { PACKAGE_ROOT } from '../../src/package-root.ts';
 import { answers500, answersOk, type Fakes, fakes, hangs } from './engine-servers.ts';
 
 let engines: Fakes;
@@ -137,6 +139,25 @@ describe('which engine is taken', () => {
     await tryCandidates([at(socket)], 100);
     await isClosed;
   });
+
+  test('a signal ends the waiting for one that says nothing', async () => {
+    const stop = new AbortController();
+    const socket = await engines.listen('hang.sock', () => stop.abort(new Error('unneeded')));
+    await expect(tryCandidates([at(socket)], 600_000, stop.signal)).rejects.toThrow('unneeded');
+  });
+
+  test('a request that is refused does not wait for one that says nothing', async () => {
+    const socket = await engines.listen('hang.sock', hangs);
+    const main = join(PACKAGE_ROOT, 'dist/cli/main.js');
+    // Far less than an engine is given to answer.
+    const { exitCode, stderr, timedOut } = await execa('node', [main, 'run', 'no-such-fixture'], {
+      env: { DOCKER_HOST: `unix://${socket}` },
+      reject: false,
+      timeout: 15_000,
+    });
+    expect({ exitCode, timedOut }, stderr).toEqual({ exitCode: 2, timedOut: false });
+    expect(stderr).toContain('no-such-fixture');
+  }, 30_000);
 
   test('a wrong DOCKER_HOST is one sentence with the fix, exit 4, and no other engine is taken', async () => {
     const wrong = `unix://${engines.folder}/none.sock`;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PACKAGE_ROOT } from '../../src/package-root.ts';
@@ -218,5 +219,19 @@ test('R6: with --record reads a failed look outside the roots is recorded, a suc
   expect(seen).toContainEqual(['/srv/secret', 'ENOENT']);
   expect(reads.map((read) => read.resolved)).not.toContain('/etc/passwd');
   expect(reads.map((read) => read.resolved)).not.toContain('/workspace/calls.py');
+  expect(bundle.report.recorder.coverage).toBe('complete');
+});
+
+test('the recorder sleeps beside an engine that has closed what it could print to', async () => {
+  const ticks = "cut -d ' ' -f 14,15 /proc/1/stat";
+  const bundle = await runShell(
+    space.dir,
+    'py-interval',
+    `exec >&- 2>&-; before=$(${ticks}); sleep 3; echo $before $(${ticks}) >/workspace/ticks`,
+  );
+  const text = readFileSync(join(bundle.artifacts, '../workspace/ticks'), 'utf8');
+  const [user = 0, system = 0, userAfter = 0, systemAfter = 0] = text.trim().split(' ').map(Number);
+  // Three seconds are three hundred; a recorder that asks again and again uses them up.
+  expect(userAfter + systemAfter - user - system).toBeLessThan(100);
   expect(bundle.report.recorder.coverage).toBe('complete');
 });
