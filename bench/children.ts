@@ -3,12 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /** Its standard error is for whoever reads it. */
-export function start(program: string, args: string[], cwd = process.cwd()): ChildProcess {
+function start(program: string, args: string[], cwd = process.cwd()): ChildProcess {
   return spawn(program, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
 /** @throws Error with what was said instead, where it ends before it says these words */
-export async function said(child: ChildProcess, words: string): Promise<void> {
+async function said(child: ChildProcess, words: string): Promise<void> {
   let text = '';
   await new Promise<void>((done, fail) => {
     child.stderr?.on('data', (part) => {

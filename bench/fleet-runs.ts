@@ -40,11 +40,9 @@ async function measure(server: SecureServer): Promise<void> {
   console.log(
     `${count} hosts, each with its own network and Docker and ${processors} of ${cpus().length} processors; server and batch have the rest`,
   );
-  const workers: Worker[] = [];
   const alone: number[] = [];
   for (const host of hosts) {
     const worker = await host.worker(server.url, server.as('worker'));
-    workers.push(worker);
     const { perSecond } = await batch(server, [worker], runs);
     alone.push(perSecond);
     console.log(`${host.name} alone: ${perSecond.toFixed(3)} runs a second, ${runs} runs`);
